@@ -1,0 +1,82 @@
+#include "console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+void console_init(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) (void)!open("/dev/null", O_RDWR);
+
+    /* No SA_RESTART: a read that waits for ever must end. */
+    struct sigaction stop = {.sa_handler = on_signal};
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGHUP, &stop, NULL);
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file size limit: EFBIG is our answer */
+}
+
+bool console_write(int to, struct span bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(to, bytes.at, bytes.len);
+        if (n < 0 && errno == EINTR && !interrupted) continue;
+        if (n <= 0) return false;
+        span_cut(&bytes, (size_t)n);
+    }
+    return true;
+}
+
+unsigned console_columns(int to)
+{
+    struct winsize size;
+    if (!isatty(to)) return 0;
+    return ioctl(to, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+bool console_speaks_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = console_environment(names[i]);
+        if (value == NULL) continue;
+        const char *dot = strchr(value, '.');
+        return dot != NULL &&
+               (strncasecmp(dot, ".utf-8", 6) == 0 || strncasecmp(dot, ".utf8", 5) == 0);
+    }
+    return false;
+}
+
+bool console_interrupted(void)
+{
+    return interrupted != 0;
+}
+
+uint64_t console_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+const char *console_environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}

@@ -1,0 +1,343 @@
+#include "file.h"
+
+#include "console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h> /* rename */
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- words ---- */
+
+/* strerror keeps a buffer that it may allocate; these are what files meet. */
+static const char *reason(int error)
+{
+    switch (error) {
+    case ENOENT: return "no such file or folder";
+    case EACCES:
+    case EPERM: return "permission denied";
+    case EISDIR: return "it is a folder";
+    case ENOTDIR: return "a part of its path is not a folder";
+    case ENOSPC: return "the disk is full";
+    case EDQUOT: return "the disk quota is used up";
+    case EFBIG: return "a file may not become that large here";
+    case EPIPE: return "the reader has closed the pipe";
+    case EIO: return "the device failed";
+    case EROFS: return "the file system is read-only";
+    case ENAMETOOLONG: return "the name is too long";
+    case EEXIST: return "it exists; --force replaces it";
+    case EMFILE:
+    case ENFILE: return "too many open files";
+    case ELOOP: return "too many symbolic links";
+    case EINTR: return "interrupted by a signal";
+    case ENXIO:
+    case ENODEV: return "no such device";
+    }
+    return NULL;
+}
+
+static bool fail(struct fault *f, const char *doing, const char *name, int error)
+{
+    struct writer words = fault_begin(f, FAULT_IO, FAULT_NOWHERE);
+    writer_text(&words, doing);
+    writer_byte(&words, ' ');
+    writer_text(&words, name);
+    writer_text(&words, ": ");
+    const char *why = reason(error);
+    if (why != NULL) {
+        writer_text(&words, why);
+    } else {
+        writer_text(&words, "error number ");
+        writer_signed(&words, error);
+    }
+    fault_put(f, &words);
+    return false;
+}
+
+static bool try_again(void)
+{
+    return errno == EINTR && !console_interrupted();
+}
+
+/* ---- input ---- */
+
+static void note_identity(struct input *in, const struct stat *st)
+{
+    in->device = st->st_dev;
+    in->inode = st->st_ino;
+    in->changed_s = st->st_mtim.tv_sec;
+    in->changed_ns = st->st_mtim.tv_nsec;
+}
+
+bool input_open(struct input *in, const char *path, struct fault *f)
+{
+    bool standard = strcmp(path, "-") == 0;
+    *in = (struct input){.fd = STDIN_FILENO, .name = standard ? "standard input" : path};
+    if (!standard) in->fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
+    if (in->fd < 0 || fstat(in->fd, &st) != 0) return fail(f, "cannot open", in->name, errno);
+    if (S_ISDIR(st.st_mode)) return fail(f, "cannot read", in->name, EISDIR);
+    note_identity(in, &st);
+    off_t at = lseek(in->fd, 0, SEEK_CUR);
+    in->again = S_ISREG(st.st_mode) && at >= 0;
+    if (in->again) {
+        in->start = (uint64_t)at;
+        in->size = st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
+    }
+    return true;
+}
+
+long input_read(struct input *in, uint8_t *to, size_t room, struct fault *f)
+{
+    ssize_t n;
+    do {
+        n = read(in->fd, to, room);
+    } while (n < 0 && try_again());
+    if (n < 0 || console_interrupted()) {
+        fail(f, "cannot read", in->name, n < 0 ? errno : EINTR);
+        return -1;
+    }
+    return n;
+}
+
+bool input_again(struct input *in, struct fault *f)
+{
+    assert(in->again);
+    struct stat st;
+    if (fstat(in->fd, &st) != 0 || lseek(in->fd, (off_t)in->start, SEEK_SET) < 0)
+        return fail(f, "cannot read again", in->name, errno);
+    if (st.st_mtim.tv_sec != in->changed_s || st.st_mtim.tv_nsec != in->changed_ns ||
+        (uint64_t)st.st_size - in->start != in->size) {
+        fault_set(f, FAULT_CHANGED, FAULT_NOWHERE,
+                  "somebody writes to it; convert it when that has ended");
+        return false;
+    }
+    return true;
+}
+
+void input_close(struct input *in)
+{
+    if (in->fd > STDERR_FILENO) close(in->fd);
+    in->fd = -1;
+}
+
+/* ---- output ---- */
+
+/* The temporary file lies beside the final one: only within a file system is a rename atomic. */
+static bool open_temporary(struct output *out, struct fault *f)
+{
+    const char *slash = strrchr(out->path, '/');
+    struct span folder = span_of(out->path, slash ? (size_t)(slash - out->path) + 1 : 0);
+    for (unsigned attempt = 0; attempt < 100; attempt++) {
+        struct writer w = writer_on(out->temporary, sizeof out->temporary);
+        writer_bytes(&w, folder);
+        writer_text(&w, ".rusuden-");
+        writer_number(&w, (uint64_t)getpid());
+        writer_byte(&w, '-');
+        writer_number(&w, attempt);
+        writer_text(&w, ".part");
+        writer_byte(&w, '\0');
+        if (w.full) return fail(f, "cannot create", out->name, ENAMETOOLONG);
+        out->fd = open(out->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (out->fd >= 0 || errno != EEXIST) break;
+    }
+    if (out->fd < 0) {
+        out->temporary[0] = '\0';
+        return fail(f, "cannot create", out->name, errno);
+    }
+    out->kind = OUTPUT_NEW;
+    return true;
+}
+
+/* A descriptor that was opened by others: a file that can be cut, or a stream. */
+static bool adopt(struct output *out, const struct stat *st, struct fault *f)
+{
+    int flags = fcntl(out->fd, F_GETFL);
+    off_t at = lseek(out->fd, 0, SEEK_CUR);
+    /* Cutting back reads and writes in the middle, which O_APPEND forbids; `> file` opens it
+     * write-only, which a cut can do with, but a longer head cannot. */
+    bool cut = S_ISREG(st->st_mode) && at >= 0 && (flags & O_APPEND) == 0;
+    out->kind = cut ? OUTPUT_OPENED : OUTPUT_STREAM;
+    out->start = cut ? (uint64_t)at : 0;
+    if (isatty(out->fd)) {
+        fault_set(f, FAULT_IO, FAULT_NOWHERE,
+                  "a WAV file is not for a terminal; give -o FILE, or pipe it on");
+        return false;
+    }
+    return true;
+}
+
+bool output_open(struct output *out, const char *path, bool replace, const struct input *source,
+                 struct fault *f)
+{
+    bool standard = strcmp(path, "-") == 0;
+    out->fd = -1;
+    out->path = path;
+    out->name = standard ? "standard output" : path;
+    out->replace = replace;
+    out->start = out->flushed = 0;
+    out->held = 0;
+    out->temporary[0] = '\0';
+    out->kind = OUTPUT_STREAM;
+
+    struct stat st;
+    if (standard) {
+        out->fd = STDOUT_FILENO;
+        return fstat(out->fd, &st) == 0 ? adopt(out, &st, f)
+                                        : fail(f, "cannot write", out->name, errno);
+    }
+    if (stat(path, &st) != 0)
+        return errno == ENOENT ? open_temporary(out, f)
+                               : fail(f, "cannot create", out->name, errno);
+    if (S_ISDIR(st.st_mode)) return fail(f, "cannot write", out->name, EISDIR);
+    if (!S_ISREG(st.st_mode)) {
+        out->fd = open(path, O_WRONLY | O_CLOEXEC);
+        return out->fd >= 0 ? adopt(out, &st, f) : fail(f, "cannot open", out->name, errno);
+    }
+    if (st.st_dev == source->device && st.st_ino == source->inode) {
+        fault_set(f, FAULT_IO, FAULT_NOWHERE, "input and output are the same file");
+        return false;
+    }
+    return replace ? open_temporary(out, f) : fail(f, "cannot create", out->name, EEXIST);
+}
+
+static bool write_all(struct output *out, struct span bytes, struct fault *f)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(out->fd, bytes.at, bytes.len);
+        if (n < 0 && try_again()) continue;
+        if (n <= 0) return fail(f, "cannot write", out->name, n < 0 ? errno : ENOSPC);
+        span_cut(&bytes, (size_t)n);
+    }
+    return true;
+}
+
+static bool flush(struct output *out, struct fault *f)
+{
+    if (!write_all(out, span_of(out->buffer, out->held), f)) return false;
+    out->flushed += out->held;
+    out->held = 0;
+    return true;
+}
+
+bool output_write(struct output *out, struct span bytes, struct fault *f)
+{
+    while (bytes.len > 0) {
+        struct span piece = span_cut(&bytes, span_min(bytes, sizeof out->buffer - out->held));
+        memcpy(out->buffer + out->held, piece.at, piece.len);
+        out->held += piece.len;
+        if (out->held == sizeof out->buffer && !flush(out, f)) return false;
+    }
+    return true;
+}
+
+bool output_cut(struct output *out, uint64_t len, struct fault *f)
+{
+    assert(output_can_be_cut(out) && len <= out->flushed + out->held);
+    if (len >= out->flushed) {
+        out->held = (size_t)(len - out->flushed);
+        return true;
+    }
+    out->held = 0;
+    off_t at = (off_t)(out->start + len);
+    if (ftruncate(out->fd, at) != 0 || lseek(out->fd, at, SEEK_SET) < 0)
+        return fail(f, "cannot cut back", out->name, errno);
+    out->flushed = len;
+    return true;
+}
+
+static bool write_at(struct output *out, uint64_t at, struct span bytes, struct fault *f)
+{
+    while (bytes.len > 0) {
+        ssize_t n = pwrite(out->fd, bytes.at, bytes.len, (off_t)(out->start + at));
+        if (n < 0 && try_again()) continue;
+        if (n <= 0) return fail(f, "cannot write", out->name, n < 0 ? errno : ENOSPC);
+        span_cut(&bytes, (size_t)n);
+        at += (uint64_t)n;
+    }
+    return true;
+}
+
+static bool read_at(struct output *out, uint64_t at, size_t len, struct fault *f)
+{
+    for (size_t got = 0; got < len;) {
+        ssize_t n = pread(out->fd, out->buffer + got, len - got, (off_t)(out->start + at + got));
+        if (n < 0 && try_again()) continue;
+        if (n <= 0) return fail(f, "cannot read back", out->name, n < 0 ? errno : EIO);
+        got += (size_t)n;
+    }
+    return true;
+}
+
+/* Everything behind old_len moves to new_len, from the end to the front, through the write buffer.
+ */
+static bool move_body(struct output *out, size_t old_len, size_t new_len, struct fault *f)
+{
+    for (uint64_t end = out->flushed; end > old_len;) {
+        size_t len =
+            end - old_len < sizeof out->buffer ? (size_t)(end - old_len) : sizeof out->buffer;
+        end -= len;
+        if (!read_at(out, end, len, f) ||
+            !write_at(out, end + (new_len - old_len), span_of(out->buffer, len), f))
+            return false;
+    }
+    out->flushed += new_len - old_len;
+    return true;
+}
+
+bool output_replace_head(struct output *out, size_t old_len, struct span head, struct fault *f)
+{
+    assert(output_can_be_cut(out) && head.len >= old_len);
+    if (!flush(out, f) || (head.len > old_len && !move_body(out, old_len, head.len, f)) ||
+        !write_at(out, 0, head, f))
+        return false;
+    if (lseek(out->fd, (off_t)(out->start + out->flushed), SEEK_SET) < 0)
+        return fail(f, "cannot write", out->name, errno);
+    return true;
+}
+
+/* Under its name, at once or not at all. link() refuses to replace; where a file system has no
+ * links, a look and a rename is the best there is. */
+static bool give_name(struct output *out, struct fault *f)
+{
+    bool done;
+    if (out->replace) {
+        done = rename(out->temporary, out->path) == 0;
+    } else {
+        done = link(out->temporary, out->path) == 0;
+        if (done)
+            unlink(out->temporary);
+        else if (errno != EEXIST && access(out->path, F_OK) != 0)
+            done = rename(out->temporary, out->path) == 0;
+    }
+    if (!done) return fail(f, "cannot create", out->name, errno);
+    out->temporary[0] = '\0';
+    return true;
+}
+
+bool output_commit(struct output *out, struct fault *f)
+{
+    if (!flush(out, f)) return false;
+    if (out->kind == OUTPUT_NEW) {
+        /* The input may have been a pipe: from here on this file is the only copy. */
+        if (fsync(out->fd) != 0) return fail(f, "cannot write", out->name, errno);
+        if (!give_name(out, f)) return false;
+    }
+    int fd = out->fd;
+    out->fd = -1;
+    if (fd > STDERR_FILENO && close(fd) != 0) return fail(f, "cannot write", out->name, errno);
+    return true;
+}
+
+void output_discard(struct output *out)
+{
+    if (out->fd >= 0 && out->kind == OUTPUT_OPENED) {
+        (void)!ftruncate(out->fd, (off_t)out->start);
+        lseek(out->fd, (off_t)out->start, SEEK_SET);
+    }
+    if (out->temporary[0] != '\0') unlink(out->temporary);
+    out->temporary[0] = '\0';
+    if (out->fd > STDERR_FILENO) close(out->fd);
+    out->fd = -1;
+}

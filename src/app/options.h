@@ -1,0 +1,30 @@
+/* options.h - command lines: long and short options, their environment twins, and what is wrong
+ * with them. eats    argc, argv gives   a filled struct, or one line that says what to do keeps
+ * nothing knows   which words each command understands */
+#ifndef RUSUDEN_APP_OPTIONS_H
+#define RUSUDEN_APP_OPTIONS_H
+
+#include "job/pipeline.h"
+
+struct convert_options {
+    const char *in;  /* a path; "-": standard input */
+    const char *out; /* a path; "-": standard output; NULL: the input's name with .wav */
+    struct pipeline_options pipeline;
+    bool replace;
+    bool quiet;
+    bool help;
+};
+
+struct inspect_options {
+    const char *in;
+    bool json;
+    bool ascii;
+    bool fragments; /* one line for each */
+    bool help;
+};
+
+/* argv[0] is the command's own name. False: `why` says what is wrong; exit with EXIT_USAGE. */
+bool options_convert(struct convert_options *o, int argc, char **argv, struct writer *why);
+bool options_inspect(struct inspect_options *o, int argc, char **argv, struct writer *why);
+
+#endif

@@ -1,0 +1,75 @@
+/* budget.h - every number that bounds memory, nesting or tries, with its reason.
+ *   Reaching one is an answer that names it, not an accident. `rusuden budget` prints what they add
+ * up to. */
+#ifndef RUSUDEN_BASE_BUDGET_H
+#define RUSUDEN_BASE_BUDGET_H
+
+/* One line for a person: a place, a list of tracks or contacts, and what to do. */
+#define FAULT_TEXT_BYTES 400
+
+/* Segment, Tags, Tag, SimpleTag is 4; SimpleTag may nest in itself, and 12 is more than anybody was
+ * seen to write. */
+#define EBML_DEPTH_MAX 12
+
+/* KVS allows 3 tracks a fragment (limits page); other writers a few more. */
+#define TRACKS_MAX 8
+
+/* KVS: names and codec ids up to 32 characters; DocType is "matroska" or "webm". */
+#define TRACK_TEXT_BYTES_MAX 64
+
+/* KVS limits page: tag name 128 bytes, value 256. */
+#define TAG_NAME_BYTES_MAX 128
+#define TAG_VALUE_BYTES_MAX 512
+
+/* Connect's contact ids are UUIDs, 36 characters. */
+#define CONTACT_ID_BYTES_MAX 64
+
+/* KVS API model: FragmentNumber 1..128 digits (47 were seen). Timestamps are "1726677687.758". */
+#define FRAGMENT_NUMBER_BYTES_MAX 128
+#define TIMESTAMP_BYTES_MAX 32
+
+/* Whose SegmentUID was whose: a document without ContactId follows its own run closely, so the runs
+ * used last are enough. The oldest is forgotten; a document of a forgotten run belongs to nobody.
+ */
+#define SEGMENTS_REMEMBERED 64
+
+/* What a list of contacts shows; more are counted, not shown. */
+#define CONTACTS_LISTED_MAX 64
+
+/* One bit a fragment says whose it is: 36 hours of fragments of one second, the shortest KVS
+ * stores. */
+#define FRAGMENTS_MAX 131072
+
+/* Two tracks wait for each other in frames of 4 bytes: 16384 of them are 2.048 s, and one fragment
+ * of Connect is about 1.1 s. */
+#define MIXER_FRAMES 16384
+
+/* Blocks begin on a grid of whole milliseconds and producers' clocks wander a little; a missing
+ * block of Connect's is 64 ms. Half of that is a gap, less is not. */
+#define GAP_MS_MIN 32
+
+/* Filling a gap with silence costs output. The longest contact Connect knows is 24 hours. */
+#define GAP_MS_MAX (24 * 3600 * 1000)
+
+/* One read and one write buffer: 64 KiB is where larger ones stop to be faster (measured), and the
+ * L2 cache of a small box still holds both. */
+#define READ_BUFFER_BYTES 65536
+#define WRITE_BUFFER_BYTES 65536
+
+/* Samples converted at once to mu-law, or mixed to one track. */
+#define SCRATCH_BYTES 2048
+
+/* Peaks a channel: at least two for each column of a wide terminal, whatever the length. */
+#define WAVEFORM_BUCKETS 1024
+
+/* What `inspect` lists of each kind; more are counted, not listed. */
+#define INSPECT_LISTED_MAX 32
+
+/* The program's only large object: two 64 KiB buffers, three rings of 66 KiB, and what is small. */
+#define WORKSPACE_BYTES_MAX (400 * 1024)
+
+/* Text on its way to a terminal or file: a JSON fragment with every text at its longest and escaped
+ * to six bytes a byte fits (about 1.6 KiB). */
+#define TEXT_BUFFER_BYTES 4096
+
+#endif

@@ -1,0 +1,72 @@
+#include "media/timeline.h"
+
+enum {
+    NS_PER_SAMPLE = 1000000000 / SAMPLES_PER_SECOND,
+    SAMPLES_PER_MS = SAMPLES_PER_SECOND / 1000,
+    GAP_SAMPLES_MIN = GAP_MS_MIN * SAMPLES_PER_MS
+};
+
+void timeline_init(struct timeline *t, unsigned asked, enum gaps gaps)
+{
+    memset(t, 0, sizeof *t);
+    t->gaps = gaps;
+    for (enum channel c = 0; c < CHANNEL_COUNT; c++)
+        t->asked[c] = (asked >> c & 1) != 0;
+}
+
+static int64_t round_to_samples(int64_t ns)
+{
+    return (ns + (ns < 0 ? -NS_PER_SAMPLE / 2 : NS_PER_SAMPLE / 2)) / NS_PER_SAMPLE;
+}
+
+static int64_t furthest(const struct timeline *t)
+{
+    bool agent = t->asked[CHANNEL_AGENT];
+    int64_t far = t->next[agent ? CHANNEL_AGENT : CHANNEL_CUSTOMER];
+    if (t->asked[CHANNEL_CUSTOMER] && t->next[CHANNEL_CUSTOMER] > far)
+        far = t->next[CHANNEL_CUSTOMER];
+    return far;
+}
+
+static int64_t nearest(const struct timeline *t)
+{
+    bool agent = t->asked[CHANNEL_AGENT];
+    int64_t near = t->next[agent ? CHANNEL_AGENT : CHANNEL_CUSTOMER];
+    if (t->asked[CHANNEL_CUSTOMER] && t->next[CHANNEL_CUSTOMER] < near)
+        near = t->next[CHANNEL_CUSTOMER];
+    return near;
+}
+
+bool timeline_place(struct timeline *t, enum channel channel, int64_t time_ns, int64_t *position)
+{
+    if (!t->started) {
+        t->started = true;
+        t->origin_ns = time_ns;
+    }
+    int64_t ns;
+    if (__builtin_sub_overflow(time_ns, t->origin_ns, &ns) || ns == INT64_MIN ||
+        ns > INT64_MAX - NS_PER_SAMPLE)
+        return false;
+    int64_t at = round_to_samples(ns) - t->removed;
+
+    int64_t gap = at - furthest(t);
+    int64_t back = nearest(t) - at;
+    if (gap > GAP_SAMPLES_MIN) {
+        t->gap_count++;
+        t->gap_samples += (uint64_t)gap;
+        if (t->gaps == GAPS_JOIN) {
+            t->removed += gap;
+            at -= gap;
+        } else if (gap / SAMPLES_PER_MS > GAP_MS_MAX) {
+            return false;
+        }
+    } else if (back > GAP_SAMPLES_MIN) {
+        t->removed -= back;
+        at += back;
+    }
+    int64_t off = at - t->next[channel];
+    if (off >= -GAP_SAMPLES_MIN && off <= GAP_SAMPLES_MIN) at = t->next[channel];
+    t->next[channel] = at;
+    *position = at;
+    return true;
+}
