@@ -389,7 +389,7 @@ static bool end_header(struct reader *r)
 {
     const struct header_values *h = &r->header;
     if (!view_is(r, h->doc_type, "matroska") && !view_is(r, h->doc_type, "webm"))
-        return malformed(r, "4.2 DocType");
+        return refuse(r, REFERENCE_UNSUPPORTED, "4.2 DocType");
     if (h->read_version > 1 || h->max_id_length > 4 || h->max_size_length > 8 ||
         h->doc_type_read_version > 4)
         return refuse(r, REFERENCE_UNSUPPORTED, "4.2 versions and lengths");

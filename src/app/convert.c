@@ -290,10 +290,12 @@ static bool write_stream(struct convert *c)
     return run_pass(c, PIPELINE_STREAM);
 }
 
+/* Whose sound it is stands behind the sound. What can be cut back needs one reading; what cannot
+ * needs an input that can be read twice; without either, the contact must be known before. */
 static bool convert(struct convert *c)
 {
-    if (c->input.again) return survey_and_deliver(c);
-    return output_can_be_cut(&c->output) ? write_provisionally(c) : write_stream(c);
+    if (output_can_be_cut(&c->output)) return write_provisionally(c);
+    return c->input.again ? survey_and_deliver(c) : write_stream(c);
 }
 
 /* IN.mkv becomes IN.wav beside it. */

@@ -74,6 +74,12 @@ static void place_block(struct inspect *i)
         waveform_move(&i->waveform, i->audio.channel, position > 0 ? (uint64_t)position : 0);
 }
 
+static void end_block(struct inspect *i)
+{
+    timeline_advance(&i->timeline, i->audio.channel, i->block_bytes / BYTES_PER_SAMPLE);
+    i->block_bytes = 0;
+}
+
 static bool refill(struct inspect *i, struct span *in, bool *over)
 {
     long n = input_read(&i->input, i->buffer, sizeof i->buffer, &i->fault);
@@ -100,10 +106,7 @@ static bool read_all(struct inspect *i)
         case AUDIO_PCM:
             waveform_add(&i->waveform, i->audio.channel, pcm);
             i->block_bytes += pcm.len;
-            break;
-        case AUDIO_BLOCK_END:
-            timeline_advance(&i->timeline, i->audio.channel, i->block_bytes / BYTES_PER_SAMPLE);
-            i->block_bytes = 0;
+            if (i->audio.block_whole) end_block(i);
             break;
         case AUDIO_FRAGMENT: note_fragment(i); break;
         case AUDIO_TROUBLE: note_error(i); break;

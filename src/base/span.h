@@ -12,6 +12,12 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Where one state of a machine runs into the next. */
+#define FALLTHROUGH __attribute__((fallthrough))
+
+/* Stays out of the way of the code that calls it: it runs for few inputs or few bytes. */
+#define RARE __attribute__((cold, noinline))
+
 struct span {
     const uint8_t *at;
     size_t len;

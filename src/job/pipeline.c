@@ -54,6 +54,7 @@ static enum pipeline_event go_back(struct pipeline *p, const struct pipeline_mar
     p->bytes = to->bytes;
     mixer_copy(&p->mixer, &to->mixer);
     p->sound = p->linear = span_of(NULL, 0);
+    p->mixing = false;
     return PIPELINE_CUT;
 }
 
@@ -184,7 +185,14 @@ static enum pipeline_event take_trouble(struct pipeline *p)
 
 /* ---- blocks ---- */
 
-static enum pipeline_event begin_block(struct pipeline *p)
+static void end_block(struct pipeline *p)
+{
+    p->in_block = false;
+    p->blocks++;
+    if (p->pass != PIPELINE_DELIVER) p->recording->blocks++;
+}
+
+static enum pipeline_event place_block(struct pipeline *p)
 {
     if (p->pass == PIPELINE_DELIVER && p->recording->salvaged.kind != FAULT_NONE &&
         p->blocks == p->recording->blocks) {
@@ -211,17 +219,20 @@ static enum pipeline_event begin_block(struct pipeline *p)
     return PIPELINE_NEED;
 }
 
-static void end_block(struct pipeline *p)
+static enum pipeline_event begin_block(struct pipeline *p)
 {
-    p->in_block = false;
-    p->blocks++;
-    if (p->pass != PIPELINE_DELIVER) p->recording->blocks++;
+    enum pipeline_event event = place_block(p);
+    if (p->audio.block_whole) end_block(p);
+    return event;
 }
 
 static void take_pcm(struct pipeline *p, struct span pcm)
 {
     p->block_bytes += pcm.len;
-    if (p->heard) p->sound = pcm;
+    if (p->audio.block_whole) end_block(p);
+    if (!p->heard) return;
+    p->sound = pcm;
+    p->mixing = true;
 }
 
 /* ---- output ---- */
@@ -271,7 +282,6 @@ static enum pipeline_event take_input(struct pipeline *p, struct span *in, bool 
     case AUDIO_DOCUMENT: return begin_document(p);
     case AUDIO_BLOCK: return begin_block(p);
     case AUDIO_PCM: take_pcm(p, pcm); break;
-    case AUDIO_BLOCK_END: end_block(p); break;
     case AUDIO_FRAGMENT: return end_document(p);
     case AUDIO_TROUBLE: return take_trouble(p);
     case AUDIO_END: p->at = PIPELINE_AT_FLUSH; break;
@@ -288,7 +298,8 @@ enum pipeline_event pipeline_next(struct pipeline *p, struct span *in, struct sp
         bool dry = false;
         switch (p->at) {
         case PIPELINE_AT_INPUT:
-            if (mixer_next(&p->mixer, &p->sound, &p->linear) == MIXER_SOUND) break;
+            if (p->mixing && mixer_next(&p->mixer, &p->sound, &p->linear) == MIXER_SOUND) break;
+            p->mixing = false;
             enum pipeline_event event = take_input(p, in, &dry);
             if (event != PIPELINE_NEED || dry) return event;
             break;

@@ -61,6 +61,7 @@ struct pipeline {
     uint64_t bytes;     /* of output so far */
     uint64_t documents; /* begun */
     uint64_t blocks;    /* ended */
+    bool mixing;        /* the mixer may have more to give before the reader is asked */
     struct span sound;  /* of the block, not mixed yet; sees the caller's input */
     struct span linear; /* mixed, not encoded yet; sees `sound` or a ring */
     uint8_t encoded[SCRATCH_BYTES];

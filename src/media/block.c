@@ -1,13 +1,5 @@
 #include "media/block.h"
 
-enum { LACING = 0x06, LACING_NONE = 0x00, LACING_XIPH = 0x02, LACING_EBML = 0x06 };
-
-void block_start(struct block *b)
-{
-    b->at = BLOCK_AT_TRACK;
-    vint_start(&b->vint);
-}
-
 static enum block_event wrong(struct block *b, const char *why)
 {
     b->wrong = why;
@@ -30,11 +22,10 @@ static enum block_event add_frame(struct block *b, uint64_t frame, uint64_t left
  * value less half of its range (RFC 9559 section 10.3.3). */
 static enum block_event add_ebml_frame(struct block *b, uint64_t left)
 {
-    if (!vint_legal(&b->vint) || vint_value(&b->vint) == vint_ones(&b->vint))
-        return wrong(b, "has a laced frame without a size");
-    uint64_t half = b->at == BLOCK_AT_EBML_SIZE ? 0 : vint_ones(&b->vint) >> 1;
+    if (!vint_is_number(&b->vint)) return wrong(b, "has a laced frame without a size");
+    uint64_t half = b->at == BLOCK_AT_EBML_SIZE ? 0 : vint_range(&b->vint) >> 1;
     uint64_t base = b->at == BLOCK_AT_EBML_SIZE ? 0 : b->frame;
-    uint64_t next = base + vint_value(&b->vint);
+    uint64_t next = base + vint_number(&b->vint);
     vint_start(&b->vint);
     b->at = BLOCK_AT_EBML_DIFFERENCE;
     if (next < half) return wrong(b, "has a laced frame of negative size");
@@ -45,12 +36,12 @@ static enum block_event lacing_begins(struct block *b, uint8_t sizes, uint64_t l
 {
     b->sizes_left = sizes;
     b->frames = 0;
-    switch (b->flags & LACING) {
-    case LACING_XIPH:
+    switch (b->flags & BLOCK_LACING) {
+    case BLOCK_LACING_XIPH:
         b->frame = 0;
         b->at = BLOCK_AT_XIPH_SIZE;
         return BLOCK_READY;
-    case LACING_EBML: b->at = BLOCK_AT_EBML_SIZE; return BLOCK_READY;
+    case BLOCK_LACING_EBML: b->at = BLOCK_AT_EBML_SIZE; return BLOCK_READY;
     }
     if (left % (sizes + 1U) != 0) return wrong(b, "has fixed lacing that does not divide it");
     b->at = BLOCK_AT_SOUND;
@@ -79,9 +70,8 @@ enum block_event block_next(struct block *b, struct span *in, uint64_t behind)
         switch (b->at) {
         case BLOCK_AT_TRACK:
             if (!vint_next(&b->vint, in)) break;
-            if (!vint_legal(&b->vint) || vint_value(&b->vint) == vint_ones(&b->vint))
-                return wrong(b, "has no legal track number");
-            b->track = vint_value(&b->vint);
+            if (!vint_is_number(&b->vint)) return wrong(b, "has no legal track number");
+            b->track = vint_number(&b->vint);
             vint_start(&b->vint);
             b->at = BLOCK_AT_TIMECODE_HIGH;
             break;
@@ -95,7 +85,7 @@ enum block_event block_next(struct block *b, struct span *in, uint64_t behind)
             break;
         case BLOCK_AT_FLAGS:
             b->flags = span_take(in);
-            b->at = (b->flags & LACING) == LACING_NONE ? BLOCK_AT_SOUND : BLOCK_AT_FRAME_COUNT;
+            b->at = (b->flags & BLOCK_LACING) == 0 ? BLOCK_AT_SOUND : BLOCK_AT_FRAME_COUNT;
             break;
         case BLOCK_AT_FRAME_COUNT: {
             uint8_t sizes = span_take(in);

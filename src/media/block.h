@@ -14,6 +14,12 @@ enum block_event {
     BLOCK_WRONG  /* not a block: block_wrong says why */
 };
 
+enum {
+    BLOCK_LACING = 0x06,
+    BLOCK_LACING_XIPH = 0x02,
+    BLOCK_LACING_EBML = 0x06
+}; /* of the flags; 0: none, 4: fixed */
+
 struct block {
     enum {
         BLOCK_AT_TRACK,
@@ -36,7 +42,23 @@ struct block {
     const char *wrong;
 };
 
-void block_start(struct block *b);
+static inline void block_start(struct block *b)
+{
+    b->at = BLOCK_AT_TRACK;
+    vint_start(&b->vint);
+}
+
+/* In place of block_start, where a block's first bytes are at hand: nearly every block of Connect's
+ * has one byte of track number and no lacing. True: that is it, the header is read. */
+static inline bool block_start_plain(struct block *b, struct span *in)
+{
+    if (in->len < 4 || in->at[0] < 0x80 || in->at[0] == 0xFF || (in->at[3] & BLOCK_LACING) != 0)
+        return false;
+    b->track = in->at[0] & 0x7F;
+    b->timecode = (int16_t)(uint16_t)(in->at[1] << 8 | in->at[2]);
+    span_cut(in, 4);
+    return true;
+}
 
 /* *in is all of the block that is at hand; `behind` bytes of the block follow it, in later spans.
  */

@@ -157,27 +157,39 @@ static enum audio_event choose_tracks(struct connect_audio *a)
     return AUDIO_NEED;
 }
 
+static enum audio_event refuse_undeclared(struct connect_audio *a)
+{
+    struct writer words = fault_words(a, FAULT_MALFORMED);
+    writer_text(&words, "a block is for track ");
+    writer_number(&words, a->matroska.block.track);
+    writer_text(&words, ", which this document has not declared");
+    return fail(a, &words);
+}
+
 static enum audio_event begin_block(struct connect_audio *a)
 {
     uint64_t track = a->matroska.block.track;
-    if (find_track(a, track) == NULL) {
-        struct writer words = fault_words(a, FAULT_MALFORMED);
-        writer_text(&words, "a block is for track ");
-        writer_number(&words, track);
-        writer_text(&words, ", which this document has not declared");
-        return fail(a, &words);
+    if (!a->chosen) {
+        if (find_track(a, track) == NULL) return refuse_undeclared(a);
+        if (choose_tracks(a) == AUDIO_FAULT) return AUDIO_FAULT;
     }
-    if (!a->chosen && choose_tracks(a) == AUDIO_FAULT) return AUDIO_FAULT;
+    if (track == a->chosen_track[CHANNEL_CUSTOMER] && track != 0)
+        a->channel = CHANNEL_CUSTOMER;
+    else if (track == a->chosen_track[CHANNEL_AGENT] && track != 0)
+        a->channel = CHANNEL_AGENT;
+    else if (find_track(a, track) != NULL)
+        a->channel = CHANNEL_COUNT;
+    else
+        return refuse_undeclared(a);
+
     if (a->fragment.blocks++ == 0) a->fragment.first_ns = a->matroska.time_ns;
-    for (enum channel c = 0; c < CHANNEL_COUNT; c++) {
-        if (a->chosen_track[c] != 0 && a->chosen_track[c] == track) {
-            a->channel = c;
-            a->time_ns = a->matroska.time_ns;
-            return AUDIO_BLOCK;
-        }
+    if (a->channel == CHANNEL_COUNT) {
+        matroska_skip_block(&a->matroska);
+        return AUDIO_NEED;
     }
-    matroska_skip_block(&a->matroska);
-    return AUDIO_NEED;
+    a->time_ns = a->matroska.time_ns;
+    a->block_whole = a->matroska.block_whole;
+    return AUDIO_BLOCK;
 }
 
 /* ---- tags ---- */
@@ -289,7 +301,7 @@ static enum audio_event take_tag(struct connect_audio *a)
 
 /* ---- documents ---- */
 
-static void begin_document(struct connect_audio *a)
+static enum audio_event begin_document(struct connect_audio *a)
 {
     a->track_count = 0;
     a->chosen = false;
@@ -298,6 +310,7 @@ static void begin_document(struct connect_audio *a)
     a->fragment.at = a->matroska.document_at;
     memset(&a->trouble, 0, sizeof a->trouble);
     a->foreign_format = false;
+    return AUDIO_DOCUMENT;
 }
 
 static const struct audio_run *find_run(const struct connect_audio *a)
@@ -356,40 +369,30 @@ static enum audio_event end_document(struct connect_audio *a)
     return AUDIO_FRAGMENT;
 }
 
-/* AUDIO_NEED: nothing to tell, go on. */
-static enum audio_event take_event(struct connect_audio *a, enum matroska_event event,
-                                   struct span pcm)
+static enum audio_event take_pcm(struct connect_audio *a, struct span pcm)
 {
-    switch (event) {
-    case MATROSKA_DOCUMENT: begin_document(a); return AUDIO_DOCUMENT;
-    case MATROSKA_TRACK: return add_track(a);
-    case MATROSKA_TAG: return take_tag(a);
-    case MATROSKA_BLOCK: return begin_block(a);
-    case MATROSKA_AUDIO: a->fragment.pcm_bytes[a->channel] += pcm.len; return AUDIO_PCM;
-    case MATROSKA_BLOCK_END: return AUDIO_BLOCK_END;
-    case MATROSKA_DOCUMENT_END: return end_document(a);
-    case MATROSKA_END: return AUDIO_END;
-    case MATROSKA_FAULT: return AUDIO_FAULT;
-    case MATROSKA_NEED:
-    case MATROSKA_QUIET: break;
-    }
-    return AUDIO_NEED;
+    a->fragment.pcm_bytes[a->channel] += pcm.len;
+    a->block_whole = a->matroska.block_whole;
+    return AUDIO_PCM;
 }
 
 enum audio_event connect_audio_next(struct connect_audio *a, struct span *in, struct span *pcm)
 {
+    enum audio_event event = AUDIO_NEED; /* nothing to tell, go on */
     *pcm = span_of(NULL, 0);
-    for (;;) {
-        enum matroska_event event = matroska_next(&a->matroska, in, pcm);
-        enum audio_event told = take_event(a, event, *pcm);
-        if (told != AUDIO_NEED || event == MATROSKA_NEED) return told;
+    while (event == AUDIO_NEED) {
+        switch (matroska_next(&a->matroska, in, pcm)) {
+        case MATROSKA_NEED: return AUDIO_NEED;
+        case MATROSKA_DOCUMENT: event = begin_document(a); break;
+        case MATROSKA_TRACK: event = add_track(a); break;
+        case MATROSKA_TAG: event = take_tag(a); break;
+        case MATROSKA_BLOCK: event = begin_block(a); break;
+        case MATROSKA_AUDIO: event = take_pcm(a, *pcm); break;
+        case MATROSKA_DOCUMENT_END: event = end_document(a); break;
+        case MATROSKA_END: event = AUDIO_END; break;
+        case MATROSKA_FAULT: event = AUDIO_FAULT; break;
+        case MATROSKA_QUIET: break;
+        }
     }
-}
-
-enum audio_event connect_audio_end(struct connect_audio *a)
-{
-    for (;;) {
-        enum audio_event told = take_event(a, matroska_end(&a->matroska), span_of(NULL, 0));
-        if (told != AUDIO_NEED) return told;
-    }
+    return event;
 }

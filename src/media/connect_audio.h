@@ -14,16 +14,15 @@ enum channel { CHANNEL_CUSTOMER, CHANNEL_AGENT, CHANNEL_COUNT };
 enum { CHANNEL_BIT_CUSTOMER = 1 << CHANNEL_CUSTOMER, CHANNEL_BIT_AGENT = 1 << CHANNEL_AGENT };
 
 enum audio_event {
-    AUDIO_NEED,      /* the span is used up */
-    AUDIO_DOCUMENT,  /* a document begins */
-    AUDIO_BLOCK,     /* a block of an asked channel begins: channel, time_ns */
-    AUDIO_PCM,       /* a piece of its sound */
-    AUDIO_BLOCK_END, /* it is whole */
-    AUDIO_FRAGMENT,  /* the document is whole: fragment */
-    AUDIO_TROUBLE,   /* the document is KVS's report of a failure: trouble; no AUDIO_FRAGMENT for it
-                      */
-    AUDIO_END,       /* from connect_audio_end only: the input is whole */
-    AUDIO_FAULT      /* and again for every later call: connect_audio_fault */
+    AUDIO_NEED,     /* the span is used up */
+    AUDIO_DOCUMENT, /* a document begins */
+    AUDIO_BLOCK,    /* a block of an asked channel begins: channel, time_ns, block_whole */
+    AUDIO_PCM,      /* a piece of its sound: block_whole */
+    AUDIO_FRAGMENT, /* the document is whole: fragment */
+    AUDIO_TROUBLE,  /* the document is KVS's report of a failure: trouble; no AUDIO_FRAGMENT for it
+                     */
+    AUDIO_END,      /* from connect_audio_end only: the input is whole */
+    AUDIO_FAULT     /* and again for every later call: connect_audio_fault */
 };
 
 struct audio_contact {
@@ -79,6 +78,7 @@ struct connect_audio {
     /* the block being read */
     enum channel channel;
     int64_t time_ns;
+    bool block_whole; /* nothing of it follows */
 
     uint64_t documents;
     struct audio_run runs[SEGMENTS_REMEMBERED];
@@ -92,7 +92,13 @@ void connect_audio_init(struct connect_audio *a, unsigned asked);
 enum audio_event connect_audio_next(struct connect_audio *a, struct span *in, struct span *pcm);
 
 /* No more bytes will come. Call again until AUDIO_END or AUDIO_FAULT. */
-enum audio_event connect_audio_end(struct connect_audio *a);
+static inline enum audio_event connect_audio_end(struct connect_audio *a)
+{
+    struct span nothing = span_of(NULL, 0);
+    struct span pcm;
+    a->matroska.ebml.over = true;
+    return connect_audio_next(a, &nothing, &pcm);
+}
 
 /* Whose the document being read is, as far as it has said until here. Len 0: not known yet. */
 struct audio_contact connect_audio_contact_so_far(const struct connect_audio *a);

@@ -39,46 +39,47 @@ enum {
     ID_ATTACHMENTS = 0x1941A469
 };
 
+enum { NUMBER = 8, UID = 16, TEXT = TRACK_TEXT_BYTES_MAX };
+
 /* The elements we know and where they may stand (RFC 8794 section 11.2, RFC 9559 section 5).
- * Everything else is skipped by its size. Nearly every element of a recording is a SimpleBlock: it
- * stands first. */
+ * Everything else is skipped by its size. */
 static const struct ebml_rule rules[] = {
-    {ID_SIMPLE_BLOCK, ID_CLUSTER, EBML_LEAF},
-    {ID_TAG_NAME, ID_SIMPLE_TAG, EBML_LEAF},
-    {ID_TAG_STRING, ID_SIMPLE_TAG, EBML_LEAF},
-    {ID_SIMPLE_TAG, ID_TAG, EBML_MASTER_NESTED},
-    {ID_TAG, ID_TAGS, EBML_MASTER},
-    {ID_TAGS, ID_SEGMENT, EBML_MASTER},
-    {ID_BLOCK, ID_BLOCK_GROUP, EBML_LEAF},
-    {ID_BLOCK_GROUP, ID_CLUSTER, EBML_MASTER},
-    {ID_TIMECODE, ID_CLUSTER, EBML_LEAF},
-    {ID_CLUSTER, ID_SEGMENT, EBML_MASTER_OPEN},
-    {ID_EBML, EBML_ROOT, EBML_MASTER},
-    {ID_SEGMENT, EBML_ROOT, EBML_MASTER_OPEN},
-    {ID_EBML_READ_VERSION, ID_EBML, EBML_LEAF},
-    {ID_EBML_MAX_ID_LENGTH, ID_EBML, EBML_LEAF},
-    {ID_EBML_MAX_SIZE_LENGTH, ID_EBML, EBML_LEAF},
-    {ID_DOC_TYPE, ID_EBML, EBML_LEAF},
-    {ID_DOC_TYPE_READ_VERSION, ID_EBML, EBML_LEAF},
-    {ID_INFO, ID_SEGMENT, EBML_MASTER},
-    {ID_SEGMENT_UID, ID_INFO, EBML_LEAF},
-    {ID_TIMECODE_SCALE, ID_INFO, EBML_LEAF},
-    {ID_TRACKS, ID_SEGMENT, EBML_MASTER},
-    {ID_TRACK_ENTRY, ID_TRACKS, EBML_MASTER},
-    {ID_TRACK_NUMBER, ID_TRACK_ENTRY, EBML_LEAF},
-    {ID_TRACK_TYPE, ID_TRACK_ENTRY, EBML_LEAF},
-    {ID_NAME, ID_TRACK_ENTRY, EBML_LEAF},
-    {ID_CODEC_ID, ID_TRACK_ENTRY, EBML_LEAF},
-    {ID_AUDIO, ID_TRACK_ENTRY, EBML_MASTER},
-    {ID_SAMPLING_FREQUENCY, ID_AUDIO, EBML_LEAF},
-    {ID_CHANNELS, ID_AUDIO, EBML_LEAF},
-    {ID_BIT_DEPTH, ID_AUDIO, EBML_LEAF},
-    {ID_CONTENT_ENCODINGS, ID_TRACK_ENTRY, EBML_LEAF},
-    {ID_ENCRYPTED_BLOCK, ID_CLUSTER, EBML_LEAF},
-    {ID_SEEK_HEAD, ID_SEGMENT, EBML_PASSED_OVER},
-    {ID_CUES, ID_SEGMENT, EBML_PASSED_OVER},
-    {ID_CHAPTERS, ID_SEGMENT, EBML_PASSED_OVER},
-    {ID_ATTACHMENTS, ID_SEGMENT, EBML_PASSED_OVER},
+    {ID_SIMPLE_BLOCK, ID_CLUSTER, EBML_LEAF, EBML_ANY_LENGTH},
+    {ID_TAG_NAME, ID_SIMPLE_TAG, EBML_LEAF, TAG_NAME_BYTES_MAX},
+    {ID_TAG_STRING, ID_SIMPLE_TAG, EBML_LEAF, TAG_VALUE_BYTES_MAX},
+    {ID_SIMPLE_TAG, ID_TAG, EBML_MASTER_NESTED, 0},
+    {ID_TAG, ID_TAGS, EBML_CONTAINER, 0},
+    {ID_TAGS, ID_SEGMENT, EBML_CONTAINER, 0},
+    {ID_BLOCK, ID_BLOCK_GROUP, EBML_LEAF, EBML_ANY_LENGTH},
+    {ID_BLOCK_GROUP, ID_CLUSTER, EBML_CONTAINER, 0},
+    {ID_TIMECODE, ID_CLUSTER, EBML_LEAF, NUMBER},
+    {ID_CLUSTER, ID_SEGMENT, EBML_MASTER_OPEN, 0},
+    {ID_EBML, EBML_ROOT, EBML_MASTER, 0},
+    {ID_SEGMENT, EBML_ROOT, EBML_MASTER_OPEN, 0},
+    {ID_EBML_READ_VERSION, ID_EBML, EBML_LEAF, NUMBER},
+    {ID_EBML_MAX_ID_LENGTH, ID_EBML, EBML_LEAF, NUMBER},
+    {ID_EBML_MAX_SIZE_LENGTH, ID_EBML, EBML_LEAF, NUMBER},
+    {ID_DOC_TYPE, ID_EBML, EBML_LEAF, TEXT},
+    {ID_DOC_TYPE_READ_VERSION, ID_EBML, EBML_LEAF, NUMBER},
+    {ID_INFO, ID_SEGMENT, EBML_CONTAINER, 0},
+    {ID_SEGMENT_UID, ID_INFO, EBML_LEAF, UID},
+    {ID_TIMECODE_SCALE, ID_INFO, EBML_LEAF, NUMBER},
+    {ID_TRACKS, ID_SEGMENT, EBML_CONTAINER, 0},
+    {ID_TRACK_ENTRY, ID_TRACKS, EBML_MASTER, 0},
+    {ID_TRACK_NUMBER, ID_TRACK_ENTRY, EBML_LEAF, NUMBER},
+    {ID_TRACK_TYPE, ID_TRACK_ENTRY, EBML_LEAF, NUMBER},
+    {ID_NAME, ID_TRACK_ENTRY, EBML_LEAF, TEXT},
+    {ID_CODEC_ID, ID_TRACK_ENTRY, EBML_LEAF, TEXT},
+    {ID_AUDIO, ID_TRACK_ENTRY, EBML_CONTAINER, 0},
+    {ID_SAMPLING_FREQUENCY, ID_AUDIO, EBML_LEAF, NUMBER},
+    {ID_CHANNELS, ID_AUDIO, EBML_LEAF, NUMBER},
+    {ID_BIT_DEPTH, ID_AUDIO, EBML_LEAF, NUMBER},
+    {ID_CONTENT_ENCODINGS, ID_TRACK_ENTRY, EBML_LEAF, EBML_ANY_LENGTH},
+    {ID_ENCRYPTED_BLOCK, ID_CLUSTER, EBML_LEAF, EBML_ANY_LENGTH},
+    {ID_SEEK_HEAD, ID_SEGMENT, EBML_PASSED_OVER, 0},
+    {ID_CUES, ID_SEGMENT, EBML_PASSED_OVER, 0},
+    {ID_CHAPTERS, ID_SEGMENT, EBML_PASSED_OVER, 0},
+    {ID_ATTACHMENTS, ID_SEGMENT, EBML_PASSED_OVER, 0},
 };
 
 enum {
@@ -95,7 +96,7 @@ struct writer matroska_fault_begin(struct matroska *m, enum fault_kind kind)
 {
     m->at = MATROSKA_AT_ELEMENT;
     m->ebml.at = EBML_AT_FAULT;
-    return fault_begin(&m->ebml.fault, kind, m->ebml.began);
+    return fault_begin(&m->ebml.fault, kind, (uint64_t)m->ebml.began);
 }
 
 void matroska_fault_put(struct matroska *m, const struct writer *words)
@@ -114,126 +115,77 @@ static enum matroska_event fail(struct matroska *m, enum fault_kind kind, const 
     return MATROSKA_FAULT;
 }
 
-/* How long the payload of a leaf may be, and the limit's name. */
-static size_t value_limit(uint32_t id, const char **name)
+static uint64_t number(struct span value)
 {
-    switch (id) {
-    case ID_TAG_NAME:
-        *name = "is a tag name longer than 128 bytes (TAG_NAME_BYTES_MAX)";
-        return TAG_NAME_BYTES_MAX;
-    case ID_TAG_STRING:
-        *name = "is a tag value longer than 512 bytes (TAG_VALUE_BYTES_MAX)";
-        return TAG_VALUE_BYTES_MAX;
-    case ID_DOC_TYPE:
-    case ID_NAME:
-    case ID_CODEC_ID:
-        *name = "is a text longer than 64 bytes (TRACK_TEXT_BYTES_MAX)";
-        return TRACK_TEXT_BYTES_MAX;
-    case ID_SEGMENT_UID: *name = NULL; return 16;
-    }
-    *name = NULL; /* a number */
-    return 8;
+    uint64_t n = 0;
+    while (value.len > 0)
+        n = n << 8 | span_take(&value);
+    return n;
 }
 
-static uint64_t number(const struct matroska *m)
+static uint64_t number_or(struct span value, uint64_t if_empty)
 {
-    uint64_t value = 0;
-    for (size_t i = 0; i < m->value_len; i++)
-        value = value << 8 | m->value[i];
-    return value;
-}
-
-static uint64_t number_or(const struct matroska *m, uint64_t if_empty)
-{
-    return m->value_len > 0 ? number(m) : if_empty;
+    return value.len > 0 ? number(value) : if_empty;
 }
 
 /* Old producers pad names with NULs to their full length (RFC 8794 section 7.4 allows it). */
-static size_t trimmed_len(const struct matroska *m)
+static size_t take_text(char *to, struct span value)
 {
-    size_t len = m->value_len;
-    while (len > 0 && m->value[len - 1] == 0)
-        len--;
-    return len;
+    while (value.len > 0 && value.at[value.len - 1] == 0)
+        value.len--;
+    if (value.len > 0) memcpy(to, value.at, value.len);
+    return value.len;
 }
 
-static size_t take_text(const struct matroska *m, char *to)
+static void take_track_text(struct matroska_text *to, struct span value)
 {
-    memcpy(to, m->value, m->value_len);
-    return trimmed_len(m);
+    to->len = (uint16_t)take_text(to->text, value);
 }
 
-static void take_track_text(const struct matroska *m, struct matroska_text *to)
-{
-    to->len = (uint16_t)take_text(m, to->text);
-}
-
-static enum matroska_event take_segment_uid(struct matroska *m)
+static enum matroska_event take_segment_uid(struct matroska *m, struct span value)
 {
     static const uint8_t none[16];
-    if (m->value_len != sizeof m->segment_uid)
+    if (value.len != sizeof m->segment_uid)
         return fail(m, FAULT_MALFORMED, "is a SegmentUID that is not 16 bytes long");
-    memcpy(m->segment_uid, m->value, sizeof m->segment_uid);
-    m->has_segment_uid = memcmp(m->value, none, sizeof none) != 0;
+    memcpy(m->segment_uid, value.at, sizeof m->segment_uid);
+    m->has_segment_uid = memcmp(value.at, none, sizeof none) != 0;
     return MATROSKA_QUIET;
 }
 
-/* A leaf is whole in value[]. MATROSKA_QUIET: go on. */
-static enum matroska_event take_value(struct matroska *m)
+/* A leaf is whole. */
+static enum matroska_event take_value(struct matroska *m, struct span value)
 {
     switch (m->ebml.id) {
-    case ID_DOC_TYPE: take_track_text(m, &m->header.doc_type); break;
-    case ID_EBML_READ_VERSION: m->header.read_version = number_or(m, 1); break;
-    case ID_EBML_MAX_ID_LENGTH: m->header.id_len = number_or(m, 4); break;
-    case ID_EBML_MAX_SIZE_LENGTH: m->header.size_len = number_or(m, 8); break;
-    case ID_DOC_TYPE_READ_VERSION: m->header.doc_read_version = number_or(m, 1); break;
-    case ID_SEGMENT_UID: return take_segment_uid(m);
+    case ID_DOC_TYPE: take_track_text(&m->header.doc_type, value); break;
+    case ID_EBML_READ_VERSION: m->header.read_version = number_or(value, 1); break;
+    case ID_EBML_MAX_ID_LENGTH: m->header.id_len = number_or(value, 4); break;
+    case ID_EBML_MAX_SIZE_LENGTH: m->header.size_len = number_or(value, 8); break;
+    case ID_DOC_TYPE_READ_VERSION: m->header.doc_read_version = number_or(value, 1); break;
+    case ID_SEGMENT_UID: return take_segment_uid(m, value);
     case ID_TIMECODE_SCALE:
-        m->timecode_scale = number_or(m, TIMECODE_SCALE_DEFAULT);
+        m->timecode_scale = number_or(value, TIMECODE_SCALE_DEFAULT);
         if (m->timecode_scale == 0) return fail(m, FAULT_MALFORMED, "is a TimecodeScale of 0");
         break;
-    case ID_TRACK_NUMBER: m->track.number = number(m); break;
-    case ID_TRACK_TYPE: m->track.type = number(m); break;
-    case ID_NAME: take_track_text(m, &m->track.name); break;
-    case ID_CODEC_ID: take_track_text(m, &m->track.codec); break;
+    case ID_TRACK_NUMBER: m->track.number = number(value); break;
+    case ID_TRACK_TYPE: m->track.type = number(value); break;
+    case ID_NAME: take_track_text(&m->track.name, value); break;
+    case ID_CODEC_ID: take_track_text(&m->track.codec, value); break;
     case ID_SAMPLING_FREQUENCY:
-        if (m->value_len != 0 && m->value_len != 4 && m->value_len != 8)
+        if (value.len != 0 && value.len != 4 && value.len != 8)
             return fail(m, FAULT_MALFORMED, "is a float that is not 4 or 8 bytes long");
-        m->track.rate_bits = number(m);
-        m->track.rate_len = (uint8_t)m->value_len;
+        m->track.rate_bits = number(value);
+        m->track.rate_len = (uint8_t)value.len;
         break;
-    case ID_CHANNELS: m->track.channels = number_or(m, 1); break;
-    case ID_BIT_DEPTH: m->track.bit_depth = number(m); break;
+    case ID_CHANNELS: m->track.channels = number_or(value, 1); break;
+    case ID_BIT_DEPTH: m->track.bit_depth = number(value); break;
     case ID_TAG_NAME:
-        if (m->simple_tags == 1) m->tag_name_len = take_text(m, m->tag_name);
+        if (m->simple_tags == 1) m->tag_name_len = take_text(m->tag_name, value);
         break;
     case ID_TAG_STRING:
-        if (m->simple_tags == 1) m->tag_value_len = take_text(m, m->tag_value);
+        if (m->simple_tags == 1) m->tag_value_len = take_text(m->tag_value, value);
         break;
-    case ID_TIMECODE: m->cluster_timecode = number(m); break;
+    case ID_TIMECODE: m->cluster_timecode = number(value); break;
     }
-    return MATROSKA_QUIET;
-}
-
-static enum matroska_event begin_value(struct matroska *m)
-{
-    uint32_t id = m->ebml.id;
-    if (id == ID_SIMPLE_BLOCK || id == ID_BLOCK) {
-        block_start(&m->block);
-        m->at = MATROSKA_AT_BLOCK_HEADER;
-        return MATROSKA_QUIET;
-    }
-    if (id == ID_ENCRYPTED_BLOCK) return fail(m, FAULT_UNSUPPORTED, "is an EncryptedBlock");
-    if (id == ID_CONTENT_ENCODINGS) {
-        m->track.encoded = true; /* that there are any is all we ask; what is in them is skipped */
-        return MATROSKA_QUIET;
-    }
-    const char *limit;
-    if (m->ebml.left > value_limit(id, &limit))
-        return limit ? fail(m, FAULT_LIMIT, limit)
-                     : fail(m, FAULT_MALFORMED, "is longer than its type allows");
-    m->value_len = 0;
-    m->at = MATROSKA_AT_VALUE;
     return MATROSKA_QUIET;
 }
 
@@ -241,7 +193,7 @@ static enum matroska_event enter(struct matroska *m)
 {
     switch (m->ebml.id) {
     case ID_EBML:
-        m->document_at = m->ebml.began;
+        m->document_at = (uint64_t)m->ebml.began;
         m->headed = true;
         m->header.doc_type.len = 0;
         m->header.read_version = m->header.doc_read_version = 1;
@@ -249,7 +201,7 @@ static enum matroska_event enter(struct matroska *m)
         m->header.size_len = 8;
         break;
     case ID_SEGMENT:
-        if (!m->headed) m->document_at = m->ebml.began;
+        if (!m->headed) m->document_at = (uint64_t)m->ebml.began;
         m->headed = false;
         m->timecode_scale = TIMECODE_SCALE_DEFAULT;
         m->has_segment_uid = false;
@@ -311,15 +263,29 @@ static bool block_time(struct matroska *m)
            !__builtin_mul_overflow(ticks, (int64_t)m->timecode_scale, &m->time_ns);
 }
 
+/* A value that came in one piece is read where it lies; else its pieces are gathered. */
 static enum matroska_event read_value(struct matroska *m, struct span *in)
 {
-    struct span piece = ebml_payload(&m->ebml, *in);
-    if (piece.len > 0) memcpy(m->value + m->value_len, piece.at, piece.len);
-    m->value_len += piece.len;
-    ebml_eat(&m->ebml, in, piece.len);
+    struct span value = ebml_payload(&m->ebml, *in);
+    ebml_eat(&m->ebml, in, value.len);
+    if (m->ebml.left > 0 || m->value_len > 0) {
+        if (value.len > 0) memcpy(m->value + m->value_len, value.at, value.len);
+        m->value_len += value.len;
+        value = span_of(m->value, m->value_len);
+    }
     if (m->ebml.left > 0) return MATROSKA_NEED;
     m->at = MATROSKA_AT_ELEMENT;
-    return take_value(m);
+    return take_value(m, value);
+}
+
+static enum matroska_event begin_block(struct matroska *m)
+{
+    if (!block_time(m))
+        return fail(m, FAULT_MALFORMED,
+                    "is a block whose time does not fit 63 bits of nanoseconds");
+    m->block_whole = m->ebml.left == 0;
+    m->at = m->block_whole ? MATROSKA_AT_ELEMENT : MATROSKA_AT_BLOCK_BODY;
+    return MATROSKA_BLOCK;
 }
 
 static enum matroska_event read_block_header(struct matroska *m, struct span *in)
@@ -328,37 +294,62 @@ static enum matroska_event read_block_header(struct matroska *m, struct span *in
     size_t at_hand = piece.len;
     enum block_event event = block_next(&m->block, &piece, m->ebml.left - at_hand);
     ebml_eat(&m->ebml, in, at_hand - piece.len);
-    if (event == BLOCK_WRONG) return fail(m, FAULT_MALFORMED, m->block.wrong);
-    if (event == BLOCK_NEED) return MATROSKA_NEED;
-    if (!block_time(m))
-        return fail(m, FAULT_MALFORMED,
-                    "is a block whose time does not fit 63 bits of nanoseconds");
-    m->at = MATROSKA_AT_BLOCK_BODY;
-    return MATROSKA_BLOCK;
+    switch (event) {
+    case BLOCK_NEED: return MATROSKA_NEED;
+    case BLOCK_READY: return begin_block(m);
+    case BLOCK_WRONG: break;
+    }
+    return fail(m, FAULT_MALFORMED, m->block.wrong);
+}
+
+static enum matroska_event start_block(struct matroska *m, struct span *in)
+{
+    struct span piece = ebml_payload(&m->ebml, *in);
+    size_t at_hand = piece.len;
+    if (block_start_plain(&m->block, &piece)) {
+        ebml_eat(&m->ebml, in, at_hand - piece.len);
+        return begin_block(m);
+    }
+    block_start(&m->block);
+    m->at = MATROSKA_AT_BLOCK_HEADER;
+    return read_block_header(m, in);
 }
 
 static enum matroska_event read_block_body(struct matroska *m, struct span *in,
                                            struct span *payload)
 {
-    if (m->ebml.left == 0) {
-        m->at = MATROSKA_AT_ELEMENT;
-        return MATROSKA_BLOCK_END;
-    }
     if (in->len == 0) return MATROSKA_NEED;
     *payload = ebml_payload(&m->ebml, *in);
     ebml_eat(&m->ebml, in, payload->len);
+    m->block_whole = m->ebml.left == 0;
+    if (m->block_whole) m->at = MATROSKA_AT_ELEMENT;
     return MATROSKA_AUDIO;
 }
 
-static enum matroska_event take_event(struct matroska *m, enum ebml_event event)
+static enum matroska_event begin_value(struct matroska *m, struct span *in)
 {
-    switch (event) {
+    switch (m->ebml.id) {
+    case ID_SIMPLE_BLOCK:
+    case ID_BLOCK: return start_block(m, in);
+    case ID_ENCRYPTED_BLOCK: return fail(m, FAULT_UNSUPPORTED, "is an EncryptedBlock");
+    case ID_CONTENT_ENCODINGS:
+        m->track.encoded = true; /* that there are any is all we ask; what is in them is skipped */
+        return MATROSKA_QUIET;
+    }
+    m->value_len = 0;
+    m->at = MATROSKA_AT_VALUE;
+    return read_value(m, in);
+}
+
+static enum matroska_event next_element(struct matroska *m, struct span *in)
+{
+    switch (ebml_next(&m->ebml, in)) {
     case EBML_NEED: return MATROSKA_NEED;
     case EBML_ENTER: return enter(m);
     case EBML_LEAVE: return leave(m);
-    case EBML_VALUE: return begin_value(m);
+    case EBML_VALUE: return begin_value(m, in);
     case EBML_END: return MATROSKA_END;
-    case EBML_FAULT: return MATROSKA_FAULT;
+    case EBML_FAULT: break;
     }
     return MATROSKA_FAULT;
 }
@@ -368,19 +359,16 @@ enum matroska_event matroska_next(struct matroska *m, struct span *in, struct sp
     enum matroska_event event = MATROSKA_QUIET;
     while (event == MATROSKA_QUIET) {
         switch (m->at) {
-        case MATROSKA_AT_ELEMENT: event = take_event(m, ebml_next(&m->ebml, in)); break;
+        case MATROSKA_AT_ELEMENT: event = next_element(m, in); break;
         case MATROSKA_AT_VALUE: event = read_value(m, in); break;
         case MATROSKA_AT_BLOCK_HEADER: event = read_block_header(m, in); break;
         case MATROSKA_AT_BLOCK_BODY: event = read_block_body(m, in, payload); break;
         }
+        if (event == MATROSKA_NEED && m->ebml.over) {
+            /* Inside a leaf: let EBML say that it is cut off. */
+            m->at = MATROSKA_AT_ELEMENT;
+            event = MATROSKA_QUIET;
+        }
     }
-    return event;
-}
-
-enum matroska_event matroska_end(struct matroska *m)
-{
-    enum matroska_event event = MATROSKA_QUIET;
-    while (event == MATROSKA_QUIET)
-        event = take_event(m, ebml_end(&m->ebml));
     return event;
 }

@@ -14,9 +14,8 @@ enum matroska_event {
     MATROSKA_DOCUMENT,     /* a Segment begins: document_at */
     MATROSKA_TRACK,        /* a TrackEntry is whole: track */
     MATROSKA_TAG,          /* a SimpleTag is whole: tag_name, tag_value */
-    MATROSKA_BLOCK,        /* a block's header is read: block.track, time_ns */
-    MATROSKA_AUDIO,        /* a piece of its payload */
-    MATROSKA_BLOCK_END,    /* all of it was given */
+    MATROSKA_BLOCK,        /* a block's header is read: block.track, time_ns, block_whole */
+    MATROSKA_AUDIO,        /* a piece of its payload: block_whole */
     MATROSKA_DOCUMENT_END, /* the Segment ends: segment_uid */
     MATROSKA_END,          /* from matroska_end only: the input is whole */
     MATROSKA_FAULT,        /* and again for every later call */
@@ -71,7 +70,8 @@ struct matroska {
     char tag_name[TAG_NAME_BYTES_MAX];
     char tag_value[TAG_VALUE_BYTES_MAX];
 
-    int64_t time_ns; /* of the block */
+    int64_t time_ns;  /* of the block */
+    bool block_whole; /* nothing of it follows */
     size_t value_len;
     uint8_t value[TAG_VALUE_BYTES_MAX];
 };
@@ -82,10 +82,9 @@ void matroska_init(struct matroska *m);
  * is set by MATROSKA_AUDIO and sees the bytes of *in. */
 enum matroska_event matroska_next(struct matroska *m, struct span *in, struct span *payload);
 
-/* After MATROSKA_BLOCK: nobody wants this block. Its payload is skipped, and its end not told. */
+/* After MATROSKA_BLOCK: nobody wants this block. Its payload is skipped. */
 static inline void matroska_skip_block(struct matroska *m)
 {
-    assert(m->at == MATROSKA_AT_BLOCK_BODY);
     m->at = MATROSKA_AT_ELEMENT;
 }
 
@@ -104,7 +103,7 @@ static inline const struct fault *matroska_fault(const struct matroska *m)
 
 static inline uint64_t matroska_offset(const struct matroska *m)
 {
-    return m->ebml.offset;
+    return (uint64_t)m->ebml.offset;
 }
 
 #endif

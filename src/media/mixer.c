@@ -107,37 +107,46 @@ static void sum_frame(uint8_t *to, const uint8_t *frame)
     to[1] = (uint8_t)((unsigned)sum >> 8 & 0xFF);
 }
 
+/* Frames of the ring that lie in one piece from this position on. */
+static size_t run_at(int64_t position)
+{
+    return MIXER_FRAMES - slot(position) / FRAME_BYTES;
+}
+
 /* Gives frames from the front up to `until`, as many as fit the scratch; their slots fall silent.
  */
 static enum mixer_event give(struct mixer *m, int64_t until, struct span *out)
 {
     size_t frame_bytes = m->layout == MIXER_STEREO ? FRAME_BYTES : BYTES_PER_SAMPLE;
-    int64_t last = smaller(until, m->front + (int64_t)(SCRATCH_BYTES / frame_bytes));
-    *out = span_of(m->ring ? m->ring->given : silence, (size_t)(last - m->front) * frame_bytes);
-    uint8_t *to = m->ring ? m->ring->given : NULL;
-    for (int64_t p = m->front; m->ring != NULL && p < last; p++) {
-        uint8_t *frame = m->ring->frames + slot(p);
+    int64_t count = smaller(until - m->front, (int64_t)(SCRATCH_BYTES / frame_bytes));
+    count = smaller(count, (int64_t)run_at(m->front));
+    *out = span_of(silence, (size_t)count * frame_bytes);
+    if (m->ring != NULL) {
+        uint8_t *frames = m->ring->frames + slot(m->front);
         if (m->layout == MIXER_STEREO)
-            memcpy(to, frame, FRAME_BYTES);
+            memcpy(m->ring->given, frames, out->len);
         else
-            sum_frame(to, frame);
-        memset(frame, 0, FRAME_BYTES);
-        to += frame_bytes;
+            for (int64_t i = 0; i < count; i++)
+                sum_frame(m->ring->given + i * BYTES_PER_SAMPLE, frames + i * FRAME_BYTES);
+        memset(frames, 0, (size_t)count * FRAME_BYTES);
+        out->at = m->ring->given;
     }
-    m->front = last;
+    m->front += count;
     m->given = true;
     return MIXER_SOUND;
 }
 
-static void put_sample(struct mixer *m, uint8_t low, uint8_t high)
+/* Puts whole samples of this channel, that fit the ring in one piece. */
+static void put_run(struct mixer *m, struct span samples)
 {
+    size_t count = samples.len / BYTES_PER_SAMPLE;
     if (m->ring != NULL) {
         uint8_t *to =
             m->ring->frames + slot(m->side[m->channel].put) + (size_t)m->channel * BYTES_PER_SAMPLE;
-        to[0] = low;
-        to[1] = high;
+        for (size_t i = 0; i < count; i++)
+            memcpy(to + i * FRAME_BYTES, samples.at + i * BYTES_PER_SAMPLE, BYTES_PER_SAMPLE);
     }
-    count_samples(m, 1);
+    count_samples(m, count);
 }
 
 /* Puts samples until *in or the ring's room is used up. */
@@ -145,10 +154,20 @@ static void put_samples(struct mixer *m, struct span *in)
 {
     struct mixer_side *side = &m->side[m->channel];
     while (in->len > 0 && side->put < m->front + MIXER_FRAMES) {
-        uint8_t byte = span_take(in);
-        if (side->half) put_sample(m, side->low, byte);
-        side->low = byte;
-        side->half = !side->half;
+        if (side->half) {
+            uint8_t pair[BYTES_PER_SAMPLE] = {side->low, span_take(in)};
+            side->half = false;
+            put_run(m, span_of(pair, sizeof pair));
+        } else if (in->len == 1) {
+            side->low = span_take(in);
+            side->half = true;
+        } else {
+            size_t room = (size_t)(m->front + MIXER_FRAMES - side->put);
+            size_t run = run_at(side->put);
+            size_t samples =
+                span_min(span_of(in->at, in->len / BYTES_PER_SAMPLE), room < run ? room : run);
+            put_run(m, span_cut(in, samples * BYTES_PER_SAMPLE));
+        }
     }
 }
 

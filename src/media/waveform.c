@@ -28,24 +28,43 @@ static void halve(struct waveform *w)
     w->bucket_samples *= 2;
 }
 
-static void add_sample(struct waveform *w, enum channel channel, int sample)
+static uint16_t loudest(struct span pcm)
 {
-    while (w->at[channel] / w->bucket_samples >= WAVEFORM_BUCKETS)
-        halve(w);
-    uint16_t *peak = &w->peak[channel][w->at[channel] / w->bucket_samples];
-    *peak = louder(*peak, (uint16_t)(sample < 0 ? -sample : sample));
-    w->at[channel]++;
+    int peak = 0;
+    for (size_t i = 0; i + 1 < pcm.len; i += BYTES_PER_SAMPLE) {
+        int sample = (int16_t)(uint16_t)(pcm.at[i] | pcm.at[i + 1] << 8);
+        int level = sample < 0 ? -sample : sample;
+        peak = level > peak ? level : peak;
+    }
+    return (uint16_t)peak;
+}
+
+/* Whole samples. */
+static void add_samples(struct waveform *w, enum channel channel, struct span pcm)
+{
+    while (pcm.len > 0) {
+        while (w->at[channel] / w->bucket_samples >= WAVEFORM_BUCKETS)
+            halve(w);
+        uint64_t bucket = w->at[channel] / w->bucket_samples;
+        uint64_t room = (bucket + 1) * w->bucket_samples - w->at[channel];
+        struct span run = span_cut(&pcm, span_min(pcm, room * BYTES_PER_SAMPLE));
+        w->peak[channel][bucket] = louder(w->peak[channel][bucket], loudest(run));
+        w->at[channel] += run.len / BYTES_PER_SAMPLE;
+    }
     if (w->at[channel] > w->samples) w->samples = w->at[channel];
 }
 
 void waveform_add(struct waveform *w, enum channel channel, struct span pcm)
 {
-    while (pcm.len > 0) {
-        uint8_t byte = span_take(&pcm);
-        if (w->half[channel])
-            add_sample(w, channel, (int16_t)(uint16_t)(w->low[channel] | byte << 8));
-        w->low[channel] = byte;
-        w->half[channel] = !w->half[channel];
+    if (pcm.len > 0 && w->half[channel]) {
+        uint8_t pair[BYTES_PER_SAMPLE] = {w->low[channel], span_take(&pcm)};
+        w->half[channel] = false;
+        add_samples(w, channel, span_of(pair, sizeof pair));
+    }
+    add_samples(w, channel, span_cut(&pcm, pcm.len & ~(size_t)1));
+    if (pcm.len > 0) {
+        w->low[channel] = span_take(&pcm);
+        w->half[channel] = true;
     }
 }
 
