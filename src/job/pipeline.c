@@ -274,7 +274,7 @@ static enum pipeline_event complete(struct pipeline *p)
 
 static enum pipeline_event take_input(struct pipeline *p, struct span *in, bool *dry)
 {
-    struct span pcm;
+    struct span pcm = span_of(NULL, 0);
     enum audio_event event =
         p->input_over ? connect_audio_end(&p->audio) : connect_audio_next(&p->audio, in, &pcm);
     switch (event) {

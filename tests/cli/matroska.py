@@ -99,7 +99,8 @@ def elements(data):
 
 class Document:
     def __init__(self, at):
-        self.at, self.tracks, self.blocks, self.tags, self.uid, self.scale = at, {}, [], {}, None, 1000000
+        self.at, self.tracks, self.blocks, self.tags, self.tag_ends = at, {}, [], {}, {}
+        self.uid, self.scale = None, 1000000
 
 
 def read(data):
@@ -128,6 +129,7 @@ def read(data):
             name = body.decode()
         elif which == TAG_STRING:
             d.tags[name] = body.decode()
+            d.tag_ends[name] = end
         elif which in (SIMPLE_BLOCK, BLOCK):
             width = 9 - body[0].bit_length()
             to = int.from_bytes(body[:width], "big") & (1 << 7 * width) - 1
@@ -135,3 +137,32 @@ def read(data):
             assert body[width + 2] & 6 == 0, "this reader knows no lacing"
             d.blocks.append((d.tracks[to], (cluster + ticks) * d.scale, body[width + 3:], end))
     return documents
+
+
+def right_ends(data):
+    """Where an input may end: between elements, with nothing of known size open."""
+    ends, known = set(), 0
+    for which, began, _, end in elements(data):
+        if began >= known:
+            ends.add(began)
+        if which in INSIDE and end is not None:
+            known = max(known, end)
+    return ends | {len(data)}
+
+
+def heard(documents, cut, contact=None):
+    """{track name: sound} of the whole blocks before `cut`, of documents whose contact is known there."""
+    sound, runs, mine = {}, {}, contact
+    for d in documents:
+        if d.at >= cut:
+            break
+        named = d.tags.get("ContactId") if d.tag_ends.get("ContactId", cut + 1) <= cut else None
+        named = named or runs.get(d.uid)
+        if named is None:
+            continue
+        runs[d.uid] = named
+        mine = mine or named
+        for track_name, _, payload, end in d.blocks:
+            if named == mine and end <= cut:
+                sound[track_name] = sound.get(track_name, b"") + payload
+    return sound

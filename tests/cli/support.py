@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import unittest
 
-RUSUDEN = os.environ.get("RUSUDEN", "build/src/rusuden")
-CONNECT_STREAM = os.environ.get("CONNECT_STREAM", "build/tests/connect-stream")
+RUSUDEN = os.path.abspath(os.environ.get("RUSUDEN", "build/src/rusuden"))
+CONNECT_STREAM = os.path.abspath(os.environ.get("CONNECT_STREAM", "build/tests/connect-stream"))
 INSTRUMENTED = os.environ.get("RUSUDEN_BUILD", "plain") != "plain"
 
 DONE, FAILED, USAGE, NOTHING = 0, 1, 2, 3

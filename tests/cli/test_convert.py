@@ -4,7 +4,7 @@ import stat
 import subprocess
 
 import matroska as mk
-from support import (CONTACT, DONE, FAILED, NOTHING, USAGE, Case, Wav, environment, interleave, main, mixed, pcm,
+from support import (CONNECT_STREAM, CONTACT, DONE, FAILED, NOTHING, RUSUDEN, USAGE, Case, Wav, environment, interleave, main, mixed, pcm,
                      rusuden, stream)
 
 SHORT = ("--duration", "3s")
@@ -21,7 +21,7 @@ class Files(Case):
     def test_whole_file_is_the_one_another_program_writes(self):
         self.put("call.mkv", stream(*SHORT))
         self.assertDone(rusuden("convert", self.path("call.mkv")))
-        made = subprocess.run([os.environ["CONNECT_STREAM"], "--wav", "customer", *SHORT],
+        made = subprocess.run([CONNECT_STREAM, "--wav", "customer", *SHORT],
                               stdout=subprocess.PIPE, check=True).stdout
         self.assertEqual(self.get("call.wav"), made)
 
@@ -98,7 +98,7 @@ class Existing(Case):
     def test_a_file_that_appears_meanwhile_is_not_replaced(self):
         data = stream(*SHORT)
         out = self.path("late.wav")
-        p = subprocess.Popen([os.environ["RUSUDEN"], "convert", "-o", out], stdin=subprocess.PIPE,
+        p = subprocess.Popen([RUSUDEN, "convert", "-o", out], stdin=subprocess.PIPE,
                              stderr=subprocess.PIPE, env=environment())
         p.stdin.write(data[:70000])
         p.stdin.flush()

@@ -81,8 +81,8 @@ static void two_channels_aligned(void **state)
                  {A, 2000, 1024});
     assert_int_equal(mixer.timeline.gap_count, 0);
     CHECK_MIXING(stereo_join, " L 0*512 1-512 R 10001-10512 0*512", {A, 0, 1024}, {C, 64, 1024});
-    CHECK_MIXING(stereo_join, " L 1-80000 R 0*80000", {C, 0, 160000});
-    CHECK_MIXING(stereo_join, " L 0*80000 R 10001-32767 -32768--1 0*1 1-24464" + 0, {A, 0, 160000});
+    CHECK_MIXING(stereo_join, " L 1-20000 R 0*20000", {C, 0, 40000});
+    CHECK_MIXING(stereo_join, " L 0*20000 R 10001-30000", {A, 0, 40000});
     /* An agent that begins a little earlier trembles only. */
     CHECK_MIXING(stereo_join, " L 1-512 R 10001-10512", {C, 20, 1024}, {A, 0, 1024});
 }
