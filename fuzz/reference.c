@@ -143,6 +143,7 @@ struct document {
 
 struct remembered {
     struct view uid, contact;
+    bool shared; /* two contacts have had it: it vouches for neither */
 };
 
 struct reader {
@@ -288,24 +289,22 @@ static bool same_letters(const uint8_t *bytes, size_t len, const char *text)
 
 static void trim(const uint8_t **bytes, size_t *len)
 {
-    while (*len > 0 && (**bytes == ' ' || **bytes == '\t')) {
+    while (*len > 0 && **bytes == ' ') {
         (*bytes)++;
         (*len)--;
     }
-    while (*len > 0 && ((*bytes)[*len - 1] == ' ' || (*bytes)[*len - 1] == '\t'))
+    while (*len > 0 && (*bytes)[*len - 1] == ' ')
         (*len)--;
 }
 
-/* One parameter, `name=value`; what has no '=' says nothing. */
+/* One parameter, `name=value`; without '=' the value is empty. */
 static bool parameter_is_ours(const uint8_t *bytes, size_t len)
 {
     const uint8_t *equals = len > 0 ? memchr(bytes, '=', len) : NULL;
-    if (equals == NULL) return true;
-    size_t name_len = (size_t)(equals - bytes);
-    const uint8_t *value = equals + 1;
-    size_t value_len = len - name_len - 1;
+    size_t name_len = equals != NULL ? (size_t)(equals - bytes) : len;
+    const uint8_t *value = equals != NULL ? equals + 1 : bytes + len;
+    const size_t value_len = (size_t)(bytes + len - value);
     trim(&bytes, &name_len);
-    trim(&value, &value_len);
     if (same_letters(bytes, name_len, "rate")) return same_letters(value, value_len, "8000");
     if (same_letters(bytes, name_len, "channels")) return same_letters(value, value_len, "1");
     return true;
@@ -342,10 +341,12 @@ static size_t remembered_at(const struct reader *r, struct view uid)
 static void remember(struct reader *r, struct view uid, struct view contact)
 {
     size_t at = remembered_at(r, uid);
-    if (at == r->uids && r->uids < UIDS_MAX) r->uids++;
+    const bool known = at < r->uids;
+    const bool shared = known && (r->remembered[at].shared || !views_equal(r, r->remembered[at].contact, contact));
+    if (!known && r->uids < UIDS_MAX) r->uids++;
     if (at == UIDS_MAX) at = UIDS_MAX - 1;
     memmove(r->remembered + 1, r->remembered, at * sizeof *r->remembered);
-    r->remembered[0] = (struct remembered){.uid = uid, .contact = contact};
+    r->remembered[0] = (struct remembered){.uid = uid, .contact = contact, .shared = shared};
 }
 
 /* 7.3: a document's contact, its own or one that it inherits. Only a UID with a contact is
@@ -356,7 +357,7 @@ static void settle_contact(struct reader *r)
     if (!d->has_uid) return;
     if (!d->has_contact) {
         const size_t at = remembered_at(r, d->uid);
-        if (at == r->uids) return;
+        if (at == r->uids || r->remembered[at].shared) return;
         d->contact = r->remembered[at].contact;
         d->has_contact = true;
     }

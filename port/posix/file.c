@@ -26,7 +26,6 @@ static const char *reason(int error)
     case EIO: return "the device failed";
     case EROFS: return "the file system is read-only";
     case ENAMETOOLONG: return "the name is too long";
-    case EEXIST: return "it exists; --force replaces it";
     case EMFILE:
     case ENFILE: return "too many open files";
     case ELOOP: return "too many symbolic links";
@@ -37,12 +36,19 @@ static const char *reason(int error)
     return NULL;
 }
 
+static bool refuse(struct fault *f, const char *why)
+{
+    fault_set(f, FAULT_REFUSED, FAULT_NOWHERE, why);
+    return false;
+}
+
 static bool fail(struct fault *f, const char *doing, const char *name, int error)
 {
+    if (error == EEXIST) return refuse(f, "the output exists; --force replaces it");
     struct writer words = fault_begin(f, FAULT_IO, FAULT_NOWHERE);
     writer_text(&words, doing);
     writer_byte(&words, ' ');
-    writer_text(&words, name);
+    writer_visible(&words, span_text(name));
     writer_text(&words, ": ");
     const char *why = reason(error);
     if (why != NULL) {
@@ -161,9 +167,7 @@ static bool adopt(struct output *out, const struct stat *st, struct fault *f)
     out->kind = cut ? OUTPUT_OPENED : OUTPUT_STREAM;
     out->start = cut ? (uint64_t)at : 0;
     if (isatty(out->fd)) {
-        fault_set(f, FAULT_IO, FAULT_NOWHERE,
-                  "a WAV file is not for a terminal; give -o FILE, or pipe it on");
-        return false;
+        return refuse(f, "a WAV file is not for a terminal; give -o FILE, or pipe it on");
     }
     return true;
 }
@@ -196,8 +200,7 @@ bool output_open(struct output *out, const char *path, bool replace, const struc
         return out->fd >= 0 ? adopt(out, &st, f) : fail(f, "cannot open", out->name, errno);
     }
     if (st.st_dev == source->device && st.st_ino == source->inode) {
-        fault_set(f, FAULT_IO, FAULT_NOWHERE, "input and output are the same file");
-        return false;
+        return refuse(f, "input and output are the same file");
     }
     return replace ? open_temporary(out, f) : fail(f, "cannot create", out->name, EEXIST);
 }
@@ -286,15 +289,40 @@ static bool move_body(struct output *out, size_t old_len, size_t new_len, struct
     return true;
 }
 
+/* Sound behind the head can be moved only where it can be read back: `> file` opens for writing
+ * alone. */
+static bool can_be_moved(const struct output *out, struct fault *f)
+{
+    if ((fcntl(out->fd, F_GETFL) & O_ACCMODE) == O_RDWR) return true;
+    fault_set(f, FAULT_IO, FAULT_NOWHERE,
+              "the WAV grew beyond 4 GiB and needs a longer header, which standard output has no "
+              "room for; "
+              "write with -o FILE");
+    return false;
+}
+
 bool output_replace_head(struct output *out, size_t old_len, struct span head, struct fault *f)
 {
     assert(output_can_be_cut(out) && head.len >= old_len);
-    if (!flush(out, f) || (head.len > old_len && !move_body(out, old_len, head.len, f)) ||
-        !write_at(out, 0, head, f))
-        return false;
+    if (!flush(out, f)) return false;
+    bool grows = head.len > old_len;
+    if (grows && !(can_be_moved(out, f) && move_body(out, old_len, head.len, f))) return false;
+    if (!write_at(out, 0, head, f)) return false;
     if (lseek(out->fd, (off_t)(out->start + out->flushed), SEEK_SET) < 0)
         return fail(f, "cannot write", out->name, errno);
     return true;
+}
+
+/* A new name is on the disk when its folder is. File systems that cannot sync a folder write it by
+ * themselves. */
+static void sync_folder(struct output *out)
+{
+    char *slash = strrchr(out->temporary, '/');
+    if (slash != NULL) slash[1] = '\0';
+    int folder = open(slash != NULL ? out->temporary : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return;
+    (void)!fsync(folder);
+    close(folder);
 }
 
 /* Under its name, at once or not at all. link() refuses to replace; where a file system has no
@@ -312,6 +340,7 @@ static bool give_name(struct output *out, struct fault *f)
             done = rename(out->temporary, out->path) == 0;
     }
     if (!done) return fail(f, "cannot create", out->name, errno);
+    sync_folder(out);
     out->temporary[0] = '\0';
     return true;
 }

@@ -61,8 +61,8 @@ static void say_fault(struct convert *c)
     struct writer w = writer_on(c->text, sizeof c->text);
     wipe_progress(c);
     writer_text(&w, "rusuden convert: ");
-    if (c->fault.kind != FAULT_IO) {
-        writer_text(&w, c->input.name);
+    if (c->fault.kind != FAULT_IO && c->fault.kind != FAULT_REFUSED) {
+        writer_visible(&w, span_text(c->input.name));
         writer_text(&w, ": ");
     }
     fault_tell(&c->fault, &w);
@@ -83,8 +83,8 @@ static const char *what_is_heard(const struct convert *c)
 {
     switch (c->options.pipeline.layout) {
     case MIXER_ONE: return channel_name(c->options.pipeline.channel);
-    case MIXER_STEREO: return "customer and agent";
-    case MIXER_MIX: return "customer and agent mixed";
+    case MIXER_STEREO: return "customer and the agent";
+    case MIXER_MIX: return "customer and the agent, mixed";
     }
     return "";
 }
@@ -126,16 +126,22 @@ static void note_missing_channels(const struct convert *c, struct writer *w)
     }
 }
 
+/* Somebody who asked for quiet is told this all the same. */
+static bool is_incomplete(const struct recording *r)
+{
+    return r->salvaged.kind != FAULT_NONE || r->troubled > 0;
+}
+
 static void say_summary(struct convert *c)
 {
     const struct recording *r = &c->recording;
     struct writer w = writer_on(c->text, sizeof c->text);
     wipe_progress(c);
     writer_text(&w, "converted: ");
-    writer_text(&w, c->output.name);
+    writer_visible(&w, span_text(c->output.name));
     writer_text(&w, ", ");
     write_seconds(&w, ms_of(c, r->bytes));
-    writer_text(&w, " of ");
+    writer_text(&w, " of the ");
     writer_text(&w, what_is_heard(c));
     writer_text(&w, ", ");
     writer_number(&w, r->bytes);
@@ -149,7 +155,7 @@ static void say_summary(struct convert *c)
         note(&w, r->gaps, " gap, ", " gaps, ");
         write_seconds(&w, r->gap_ms);
         writer_text(&w, c->options.pipeline.gaps == GAPS_JOIN
-                            ? ", joined (--gaps silence keeps the call's length)"
+                            ? ", left out (--gaps silence keeps the call's length)"
                             : ", filled with silence");
     }
     if (r->nobodys > 0)
@@ -160,8 +166,8 @@ static void say_summary(struct convert *c)
              " half samples at the end were dropped");
     if (r->late_blocks > 0)
         note(&w, r->late_blocks,
-             " block came more than 2.048 s behind the other channel and was put later",
-             " blocks came more than 2.048 s behind the other channel and were put later");
+             " block came more than 2.048 s behind the other channel and was moved later",
+             " blocks came more than 2.048 s behind the other channel and were moved later");
     note_missing_channels(c, &w);
     note_salvage(c, &w);
     writer_byte(&w, '\n');
@@ -175,12 +181,12 @@ static void say_nothing(struct convert *c)
     struct writer w = writer_on(c->text, sizeof c->text);
     wipe_progress(c);
     writer_text(&w, "rusuden convert: ");
-    writer_text(&w, c->input.name);
-    writer_text(&w, ": no-audio: ");
+    writer_visible(&w, span_text(c->input.name));
+    writer_text(&w, ": no audio: ");
     if (r->fragments > 0) {
         writer_text(&w, "contact ");
         writer_quoted(&w, audio_contact_span(&r->contact));
-        writer_text(&w, " has no sound of ");
+        writer_text(&w, " has no sound of the ");
         writer_text(&w, what_is_heard(c));
     } else if (r->contacts.count > 0) {
         writer_text(&w, "no fragment is of contact ");
@@ -341,7 +347,7 @@ enum exit_code convert_run(struct convert *c, const struct convert_options *opti
         say_nothing(c);
     else if (!done)
         say_fault(c);
-    else if (!options->quiet)
+    else if (!options->quiet || is_incomplete(&c->recording))
         say_summary(c);
     return done ? EXIT_DONE : empty ? EXIT_NOTHING : EXIT_FAILED;
 }

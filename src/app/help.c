@@ -35,7 +35,10 @@ static const char convert[] =
     "      --salvage          keep what is whole of an input that is cut off or broken, and say "
     "what is missing\n"
     "  -f, --force            replace OUT.wav where it exists\n"
-    "  -q, --quiet            no progress and no summary; errors are told\n"
+    "  -q, --quiet            no progress, no summary; errors are told, and that a salvaged call "
+    "is\n"
+    "                         not whole\n"
+    "  -h, --help             this text\n"
     "\n"
     "RUSUDEN_CONTACT_ID, RUSUDEN_CHANNELS, RUSUDEN_GAPS and RUSUDEN_ENCODING stand in for options "
     "not given.\n"
@@ -45,21 +48,22 @@ static const char convert[] =
 static const char inspect[] =
     "usage: rusuden inspect [IN.mkv|-] [OPTIONS]\n"
     "\n"
-    "Says what is in a stream: documents, tracks, contacts, time line, gaps, errors that Kinesis "
+    "Says what is in a stream: documents, tracks, contacts, timeline, gaps, errors that Kinesis "
     "Video Streams\n"
     "reported inside it, and how loud it is over time. Without IN: standard input.\n"
     "\n"
     "      --json             for programs\n"
     "      --fragments        a line for each fragment too\n"
-    "      --ascii            draw without UTF-8 (the default where the locale has none)\n"
+    "      --ascii            draw without UTF-8 (the default where the locale is not UTF-8)\n"
+    "  -h, --help             this text\n"
     "\n"
     "Exit codes: 0 done, 1 failed (what was found until then is told), 2 wrong usage.\n";
 
 static const char budget[] =
     "usage: rusuden budget\n"
     "\n"
-    "Prints the program's static memory, struct by struct. There is no other: nothing is\n"
-    "allocated while it runs.\n";
+    "Prints the program's static memory, struct by struct. Nothing is allocated while it runs, and the\n"
+    "stack stays below 16 KiB.\n";
 
 const char *help_text(const char *command)
 {

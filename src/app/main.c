@@ -21,10 +21,10 @@ static enum exit_code refuse(const char *command, const char *why, const char *w
     writer_text(&w, ": ");
     writer_text(&w, why);
     if (word != NULL) writer_quoted(&w, span_text(word));
-    writer_text(&w, ". `rusuden help");
+    writer_text(&w, "; see `rusuden help");
     writer_text(&w, command[0] != '\0' ? " " : "");
     writer_text(&w, command);
-    writer_text(&w, "` tells how\n");
+    writer_text(&w, "`\n");
     console_write(CONSOLE_ERR, writer_span(&w));
     return EXIT_USAGE;
 }
@@ -62,8 +62,9 @@ static enum exit_code run_inspect(int argc, char **argv)
 static enum exit_code run_budget(int argc, char **argv)
 {
     if (argc == 1) return memory_run();
-    return strcmp(argv[1], "--help") == 0 ? tell(help_text("budget"))
-                                          : refuse("budget", "it takes no options: ", argv[1]);
+    return strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0
+               ? tell(help_text("budget"))
+               : refuse("budget", "it takes no options: ", argv[1]);
 }
 
 static enum exit_code run_version(int argc, char **argv)

@@ -35,7 +35,7 @@ static bool choose(const struct choice *choices, const char *option, const char 
     writer_quoted(why, span_text(word));
     writer_text(why, "; it is one of");
     for (const struct choice *c = choices; c->word != NULL; c++) {
-        writer_byte(why, ' ');
+        writer_text(why, c == choices ? " " : ", ");
         writer_text(why, c->word);
     }
     return false;
@@ -101,20 +101,27 @@ static const struct setting settings[] = {
     {'e', "--encoding", "RUSUDEN_ENCODING", set_encoding},
 };
 
-static bool set_from_environment(struct convert_options *o, struct writer *why)
+enum { SETTINGS = sizeof settings / sizeof *settings };
+
+static bool set_value(struct convert_options *o, int letter, const char *word, bool given[],
+                      struct writer *why)
 {
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
-        const char *word = console_environment(settings[i].environment);
+    for (size_t i = 0; i < SETTINGS; i++) {
+        if (settings[i].letter == letter) {
+            given[i] = true;
+            return settings[i].set(o, settings[i].option, word, why);
+        }
+    }
+    return false;
+}
+
+static bool set_from_environment(struct convert_options *o, const bool given[], struct writer *why)
+{
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const char *word = given[i] ? NULL : console_environment(settings[i].environment);
         if (word != NULL && !settings[i].set(o, settings[i].environment, word, why)) return false;
     }
     return true;
-}
-
-static bool set_value(struct convert_options *o, int letter, const char *word, struct writer *why)
-{
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        if (settings[i].letter == letter) return settings[i].set(o, settings[i].option, word, why);
-    return false;
 }
 
 static bool refuse(struct writer *why, const char *what, const char *word)
@@ -127,11 +134,12 @@ static bool refuse(struct writer *why, const char *what, const char *word)
     return false;
 }
 
-/* getopt has just answered '?' or ':'. */
+/* getopt has just answered '?' or ':'; optopt is the letter, where it was one. */
 static bool refuse_option(struct writer *why, int answer, char **argv)
 {
-    return refuse(why, answer == ':' ? "a value is missing behind" : "unknown option",
-                  argv[optind - 1]);
+    char letter[] = {'-', (char)optopt, '\0'};
+    if (answer == ':') return refuse(why, "a value is missing after", argv[optind - 1]);
+    return refuse(why, "unknown option", optopt != 0 ? letter : argv[optind - 1]);
 }
 
 static bool take_input(const char **in, int argc, char **argv, struct writer *why)
@@ -149,9 +157,9 @@ bool options_convert(struct convert_options *o, int argc, char **argv, struct wr
         {"encoding", required_argument, NULL, 'e'}, {"salvage", no_argument, NULL, 's'},
         {"force", no_argument, NULL, 'f'},          {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+    bool given[SETTINGS] = {false};
     memset(o, 0, sizeof *o);
     o->in = "-";
-    if (!set_from_environment(o, why)) return false;
     opterr = 0;
     optind = 1;
     for (int letter; (letter = getopt_long(argc, argv, ":o:c:fqh", known, NULL)) != -1;) {
@@ -164,10 +172,10 @@ bool options_convert(struct convert_options *o, int argc, char **argv, struct wr
         case '?':
         case ':': return refuse_option(why, letter, argv);
         default:
-            if (!set_value(o, letter, optarg, why)) return false;
+            if (!set_value(o, letter, optarg, given, why)) return false;
         }
     }
-    if (!take_input(&o->in, argc, argv, why)) return false;
+    if (!set_from_environment(o, given, why) || !take_input(&o->in, argc, argv, why)) return false;
     if (o->out != NULL && o->out[0] == '\0')
         return refuse(why, "-o takes a file name, or - for standard output", NULL);
     if (o->out == NULL && strcmp(o->in, "-") == 0) o->out = "-";

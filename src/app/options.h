@@ -1,6 +1,8 @@
-/* options.h - command lines: long and short options, their environment twins, and what is wrong
- * with them. eats    argc, argv gives   a filled struct, or one line that says what to do keeps
- * nothing knows   which words each command understands */
+/* options.h - command lines, their environment twins, and what is wrong with them.
+ *   eats    argc, argv
+ *   gives   a filled struct, or one line that says what to do
+ *   keeps   nothing
+ *   knows   which words each command understands */
 #ifndef RUSUDEN_APP_OPTIONS_H
 #define RUSUDEN_APP_OPTIONS_H
 

@@ -269,13 +269,12 @@ static void tell_contacts(struct inspect *i)
         writer_byte(w, '\n');
     }
     if (i->nobodys > 0) {
-        writer_text(w, "  nobody's (no ContactId, and no earlier fragment of the same SegmentUID)  "
-                       "fragments ");
+        writer_text(w, "  nobody's: no ContactId, and none to inherit by SegmentUID  fragments ");
         writer_number(w, i->nobodys);
         writer_byte(w, '\n');
     }
     if (i->inherited > 0) {
-        writer_text(w, "  of them without a ContactId of their own: ");
+        writer_text(w, "  inherited by SegmentUID  fragments ");
         writer_number(w, i->inherited);
         writer_byte(w, '\n');
     }
@@ -391,6 +390,7 @@ static void end_for_person(struct inspect *i)
     tell_timeline(i);
     tell_errors(i);
     draw_all(i);
+    if (i->fault.kind != FAULT_NONE) writer_text(line(i), "not read to its end; see the error\n");
     flush(i);
 }
 
@@ -402,7 +402,7 @@ void report_begin(struct inspect *i)
         text_member(w, "input", span_text(i->input.name));
         writer_text(w, "\"fragments\":[");
     } else {
-        writer_text(w, i->input.name);
+        writer_visible(w, span_text(i->input.name));
         writer_byte(w, '\n');
         if (i->options.fragments) heading(i, "fragments", false);
     }

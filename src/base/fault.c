@@ -34,6 +34,7 @@ const char *fault_name(enum fault_kind kind)
     case FAULT_TROUBLE: return "Kinesis Video Streams reported an error";
     case FAULT_UNDECIDED: return "cannot decide in one pass";
     case FAULT_CHANGED: return "input changed while it was read";
+    case FAULT_REFUSED: return "refused";
     case FAULT_IO: return "input/output error";
     }
     return "unknown fault";

@@ -20,6 +20,7 @@ enum fault_kind {
     FAULT_TROUBLE,      /* KVS reports an error inside the stream */
     FAULT_UNDECIDED, /* whose audio it is stands behind the audio, and nothing can be taken back */
     FAULT_CHANGED,   /* the second reading was not the first */
+    FAULT_REFUSED,   /* we could, and will not: it exists, it is a terminal */
     FAULT_IO         /* the machine refused */
 };
 

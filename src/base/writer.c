@@ -87,18 +87,30 @@ static size_t utf8_len(struct span s)
     return wrong ? 0 : len;
 }
 
+/* One character, or \u00XX for a byte that is none or that a terminal would obey. */
+static void visible_character(struct writer *w, struct span *text)
+{
+    size_t len = utf8_len(*text);
+    if (len > 0) {
+        writer_bytes(w, span_cut(text, len));
+        return;
+    }
+    writer_text(w, "\\u");
+    writer_hex(w, span_take(text), 4);
+}
+
+void writer_visible(struct writer *w, struct span text)
+{
+    while (text.len > 0)
+        visible_character(w, &text);
+}
+
 void writer_quoted(struct writer *w, struct span text)
 {
     writer_byte(w, '"');
     while (text.len > 0) {
-        size_t len = utf8_len(text);
-        if (len == 0) {
-            writer_text(w, "\\u");
-            writer_hex(w, span_take(&text), 4);
-        } else {
-            if (text.at[0] == '"' || text.at[0] == '\\') writer_byte(w, '\\');
-            writer_bytes(w, span_cut(&text, len));
-        }
+        if (text.at[0] == '"' || text.at[0] == '\\') writer_byte(w, '\\');
+        visible_character(w, &text);
     }
     writer_byte(w, '"');
 }

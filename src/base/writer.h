@@ -39,6 +39,9 @@ void writer_hex(struct writer *w, uint64_t value, unsigned digits);
 /* Pads with blanks, from where the line or column began, to `width` bytes. */
 void writer_pad(struct writer *w, size_t from, size_t width);
 
+/* Foreign text as it is, but for what a terminal would obey: see writer_quoted. */
+void writer_visible(struct writer *w, struct span text);
+
 /* Foreign text inside double quotes, JSON's escapes, and nothing that a terminal would obey:
  * control bytes and bytes that are not UTF-8 come out as \u00XX (RFC 8259 section 7). */
 void writer_quoted(struct writer *w, struct span text);

@@ -67,9 +67,8 @@ static enum pipeline_event begin_document(struct pipeline *p)
     p->heard = true;
     if ((p->pass == PIPELINE_SURVEY || p->pass == PIPELINE_DELIVER) && at >= FRAGMENTS_MAX)
         return fail_with(p, FAULT_LIMIT, p->audio.fragment.at,
-                         "more than 131072 documents (FRAGMENTS_MAX); give the input through a "
-                         "pipe, which has no "
-                         "such limit");
+                         "more than 131072 documents (FRAGMENTS_MAX); write with -o FILE, which "
+                         "has no such limit");
     if (p->pass == PIPELINE_DELIVER) p->heard = recording_is_ours(p->recording, at);
     if (is_tentative(p)) mark(p, &p->document);
     return PIPELINE_NEED;
@@ -109,7 +108,7 @@ static enum pipeline_event end_document(struct pipeline *p)
     p->in_document = false;
     if (p->pass == PIPELINE_DELIVER) {
         /* The survey said so; the tags are read again all the same. */
-        bool ours = audio_contact_equal(&f->contact, &p->recording->contact);
+        bool ours = f->contact.len > 0 && audio_contact_equal(&f->contact, &p->recording->contact);
         return p->heard == ours ? PIPELINE_NEED
                                 : fail_with(p, FAULT_CHANGED, f->at,
                                             "a fragment is of another contact than before");
@@ -139,6 +138,12 @@ static enum pipeline_event salvage(struct pipeline *p)
     r->salvaged = *connect_audio_fault(&p->audio);
     r->salvaged_at = connect_audio_offset(&p->audio);
     if (!p->in_document) return PIPELINE_NEED;
+    if (p->pass == PIPELINE_STREAM) {
+        /* What was given cannot be taken back: the last block may be a part of one. */
+        r->documents++;
+        if (p->heard && p->audio.fragment.contact.len > 0) keep_document(p);
+        return PIPELINE_NEED;
+    }
 
     /* A document that was cut off or broken has whole blocks; one that is contradictory or beyond
      * us has none that could be trusted. */
@@ -177,8 +182,8 @@ static enum pipeline_event take_trouble(struct pipeline *p)
     writer_quoted(&words, span_of(t->code, t->code_len));
     writer_text(&words, ", message ");
     writer_quoted(&words, span_of(t->message, t->message_len));
-    writer_text(&words,
-                ": the recording is not complete. Fetch it again; --salvage keeps what is there");
+    writer_text(&words, ": the recording is not complete. Fetch the fragments again; --salvage "
+                        "keeps what is there");
     fault_put(&p->fault, &words);
     return fail(p);
 }
@@ -205,12 +210,13 @@ static enum pipeline_event place_block(struct pipeline *p)
         const struct audio_contact *said = &p->audio.fragment.contact;
         if (said->len == 0)
             return fail_with(p, FAULT_UNDECIDED, p->audio.fragment.at,
-                             "whose sound this is stands behind it, and neither the input can be "
-                             "read again nor the "
-                             "output be cut back; give the input as a file, or write with -o FILE");
+                             "the ContactId comes after the sound, and neither can the input be "
+                             "read again nor the output be cut back; give the input as a file, or "
+                             "write with -o FILE");
         p->heard = is_ours(p, said);
     }
     if (!p->heard) return PIPELINE_NEED;
+    p->mixing = true; /* a gap before it may be filled, even if it is empty */
     if (p->options.salvage && is_tentative(p)) mark(p, &p->block);
     if (!mixer_block(&p->mixer, p->audio.channel, p->audio.time_ns))
         return fail_with(p, FAULT_LIMIT, p->audio.fragment.at,

@@ -69,7 +69,7 @@ static const struct matroska_track *find_track(const struct connect_audio *a, ui
 static enum audio_event add_track(struct connect_audio *a)
 {
     if (find_track(a, a->matroska.track.number) != NULL)
-        return fail_with(a, FAULT_MALFORMED, "two tracks have the same number");
+        return fail_with(a, FAULT_MALFORMED, "two tracks of one document have the same number");
     if (a->track_count == TRACKS_MAX)
         return fail_with(a, FAULT_LIMIT, "more than 8 tracks in one document (TRACKS_MAX)");
     a->tracks[a->track_count++] = a->matroska.track;
@@ -85,7 +85,7 @@ static const char *why_not_ours(const struct matroska_track *t)
     if (codec.len > 0 && !span_is(codec, "A_PCM/INT/LIT") && !span_is(codec, "A_AAC"))
         return "its CodecID is neither A_PCM/INT/LIT nor Connect's A_AAC";
     if (!rate) return "its SamplingFrequency is not 8000 Hz";
-    if (t->channels != MATROSKA_NOT_GIVEN && t->channels != 1) return "it has not 1 channel";
+    if (t->channels != MATROSKA_NOT_GIVEN && t->channels != 1) return "it does not have 1 channel";
     if (t->bit_depth != MATROSKA_NOT_GIVEN && t->bit_depth != 16) return "its BitDepth is not 16";
     if (t->encoded) return "it has ContentEncodings (compressed or encrypted)";
     return NULL;
@@ -162,7 +162,7 @@ static enum audio_event refuse_undeclared(struct connect_audio *a)
     struct writer words = fault_words(a, FAULT_MALFORMED);
     writer_text(&words, "a block is for track ");
     writer_number(&words, a->matroska.block.track);
-    writer_text(&words, ", which this document has not declared");
+    writer_text(&words, ", which its document does not declare before it");
     return fail(a, &words);
 }
 
@@ -247,6 +247,7 @@ static enum audio_event take_contact(struct connect_audio *a, struct span id)
         return fail_with(a, FAULT_LIMIT,
                          "a ContactId is longer than 64 bytes (CONTACT_ID_BYTES_MAX)");
     if (contact->len > 0 && id.len > 0 && !span_equal(audio_contact_span(contact), id)) {
+        a->contradicted = true;
         struct writer words = fault_words(a, FAULT_MALFORMED);
         writer_text(&words, "one document names two contacts, ");
         writer_quoted(&words, audio_contact_span(contact));
@@ -309,7 +310,7 @@ static enum audio_event begin_document(struct connect_audio *a)
     memset(&a->fragment, 0, sizeof a->fragment);
     a->fragment.at = a->matroska.document_at;
     memset(&a->trouble, 0, sizeof a->trouble);
-    a->foreign_format = false;
+    a->foreign_format = a->contradicted = false;
     return AUDIO_DOCUMENT;
 }
 
@@ -333,12 +334,14 @@ static size_t run_used_least(const struct connect_audio *a)
     return least;
 }
 
-/* From now on this SegmentUID is this contact's. */
+/* From now on this SegmentUID is this contact's; nobody's, if it was another's. */
 static void remember_run(struct connect_audio *a)
 {
     if (!a->matroska.has_segment_uid) return;
     const struct audio_run *known = find_run(a);
     struct audio_run *run = &a->runs[known ? (size_t)(known - a->runs) : run_used_least(a)];
+    run->shared =
+        known && (run->shared || !audio_contact_equal(&run->contact, &a->fragment.contact));
     memcpy(run->segment_uid, a->matroska.segment_uid, sizeof run->segment_uid);
     run->contact = a->fragment.contact;
     run->used = a->documents;
@@ -346,9 +349,10 @@ static void remember_run(struct connect_audio *a)
 
 struct audio_contact connect_audio_contact_so_far(const struct connect_audio *a)
 {
+    if (a->contradicted) return (struct audio_contact){0};
     if (a->fragment.contact.len > 0) return a->fragment.contact;
     const struct audio_run *run = find_run(a);
-    return run ? run->contact : (struct audio_contact){0};
+    return run && !run->shared ? run->contact : (struct audio_contact){0};
 }
 
 static enum audio_event end_document(struct connect_audio *a)

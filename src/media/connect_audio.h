@@ -1,8 +1,8 @@
-/* connect_audio.h - what Amazon Connect puts into a Kinesis Video Stream: whose voice, and the
- * voice. eats    a span of any length, cut anywhere gives   blocks of the asked channels as views,
- * and at each document's end whose it was keeps   one document's tracks and tags; which SegmentUID
- * was whose knows   the track names, the tags of KVS and Connect; docs/READING.md sections 4 to 7
- */
+/* connect_audio.h - what Connect puts into a Kinesis Video Stream: whose voice, and the voice.
+ *   eats    a span of any length, cut anywhere
+ *   gives   blocks of the asked channels as views, and at each document's end whose it was
+ *   keeps   one document's tracks and tags; which SegmentUID was whose
+ *   knows   the track names, the tags of KVS and Connect; docs/READING.md sections 4 to 7 */
 #ifndef RUSUDEN_MEDIA_CONNECT_AUDIO_H
 #define RUSUDEN_MEDIA_CONNECT_AUDIO_H
 
@@ -57,6 +57,7 @@ struct audio_trouble {
 struct audio_run {
     uint8_t segment_uid[16];
     struct audio_contact contact; /* len 0: the row is free */
+    bool shared;                  /* another contact had it too: it vouches for nobody */
     uint64_t used;                /* document count when it was used last */
 };
 
@@ -71,6 +72,7 @@ struct connect_audio {
     uint64_t chosen_track[CHANNEL_COUNT]; /* track number; 0: none */
     struct audio_fragment fragment;
     struct audio_trouble trouble;
+    bool contradicted;   /* it names two contacts */
     bool foreign_format; /* its MimeType is not ours; matters only where it has audio */
     uint8_t mime_len;
     char mime[64];

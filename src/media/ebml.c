@@ -248,6 +248,18 @@ static inline enum ebml_event next_element(struct ebml *e, struct span *in)
     return fail(e, FAULT_MALFORMED, "is not an EBML id");
 }
 
+/* The input ends inside a header: its id, or as much of it as there is. */
+RARE static enum ebml_event end_in_header(struct ebml *e)
+{
+    unsigned id_len = vint_len((uint64_t)e->header[0] << 56);
+    unsigned have = e->header_len < id_len ? e->header_len : id_len;
+    e->id = (uint32_t)(vint_load(e->header) >> (64 - 8 * have));
+    if (e->began == 0 && have == id_len && find_rule(e, e->id)->parent != EBML_ROOT)
+        return fail(e, FAULT_MALFORMED, "does not begin an EBML document");
+    e->began = e->offset;
+    return fail(e, FAULT_TRUNCATED, "is cut off by the end of the input");
+}
+
 /* *in is used up, and more will not come. */
 RARE static enum ebml_event end(struct ebml *e)
 {
@@ -257,15 +269,13 @@ RARE static enum ebml_event end(struct ebml *e)
         fault_set(&e->fault, FAULT_NOT_MATROSKA, 0, "the input is empty");
         return EBML_FAULT;
     }
-    bool between = e->at == EBML_AT_HEADER && e->header_len == 0;
+    if (e->header_len > 0) return end_in_header(e);
+    bool between = e->at == EBML_AT_HEADER;
     /* The input may end in an element that ends here, or nowhere. */
     while (between && e->depth > 0 && (e->inner.end == EBML_UNKNOWN || ends_here(e)))
         if (leave(e) == EBML_LEAVE) return EBML_LEAVE;
     if (between && e->depth == 0) return EBML_END;
-    if (between)
-        e->id = e->inner.id;
-    else if (e->at == EBML_AT_HEADER)
-        e->id = e->header[0];
+    if (between) e->id = e->inner.id;
     e->began = e->offset;
     return fail(e, FAULT_TRUNCATED, "is cut off by the end of the input");
 }

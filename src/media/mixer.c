@@ -35,6 +35,7 @@ static int64_t held_until(const struct mixer *m)
 
 bool mixer_block(struct mixer *m, enum channel channel, int64_t time_ns)
 {
+    bool first = !m->timeline.heard[channel];
     int64_t at;
     if (!timeline_place(&m->timeline, channel, time_ns, &at)) return false;
     m->channel = channel;
@@ -42,7 +43,7 @@ bool mixer_block(struct mixer *m, enum channel channel, int64_t time_ns)
 
     /* A channel may have begun before the one that was heard first: as long as nothing is given,
      * the front goes back to it. */
-    if (!m->given && at < m->front && held_until(m) - at <= MIXER_FRAMES) {
+    if (first && !m->given && at < m->front && held_until(m) - at <= MIXER_FRAMES) {
         m->front = at;
         side->put = at;
     }

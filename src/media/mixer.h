@@ -39,8 +39,7 @@ struct mixer {
 
 /* The frames that two channels hold. */
 struct mixer_ring {
-    uint8_t
-        frames[MIXER_FRAMES * CHANNEL_COUNT * BYTES_PER_SAMPLE]; /* p at p modulo MIXER_FRAMES;
+    uint8_t frames[MIXER_FRAMES * CHANNEL_COUNT * BYTES_PER_SAMPLE]; /* p at p modulo MIXER_FRAMES;
                                                                     silent where nothing was put */
     uint8_t given[SCRATCH_BYTES];
 };

@@ -19,22 +19,20 @@ static int64_t round_to_samples(int64_t ns)
     return (ns + (ns < 0 ? -NS_PER_SAMPLE / 2 : NS_PER_SAMPLE / 2)) / NS_PER_SAMPLE;
 }
 
-static int64_t furthest(const struct timeline *t)
-{
-    bool agent = t->asked[CHANNEL_AGENT];
-    int64_t far = t->next[agent ? CHANNEL_AGENT : CHANNEL_CUSTOMER];
-    if (t->asked[CHANNEL_CUSTOMER] && t->next[CHANNEL_CUSTOMER] > far)
-        far = t->next[CHANNEL_CUSTOMER];
-    return far;
-}
+/* Where the channel goes on that has come least far, of those that were heard, and the one that has
+ * come furthest, of those that are asked for. */
+struct reach {
+    int64_t near, far;
+};
 
-static int64_t nearest(const struct timeline *t)
+static struct reach reach(const struct timeline *t)
 {
-    bool agent = t->asked[CHANNEL_AGENT];
-    int64_t near = t->next[agent ? CHANNEL_AGENT : CHANNEL_CUSTOMER];
-    if (t->asked[CHANNEL_CUSTOMER] && t->next[CHANNEL_CUSTOMER] < near)
-        near = t->next[CHANNEL_CUSTOMER];
-    return near;
+    struct reach r = {INT64_MAX, INT64_MIN};
+    for (enum channel c = 0; c < CHANNEL_COUNT; c++) {
+        if (t->heard[c] && t->next[c] < r.near) r.near = t->next[c];
+        if (t->asked[c] && t->next[c] > r.far) r.far = t->next[c];
+    }
+    return r;
 }
 
 bool timeline_place(struct timeline *t, enum channel channel, int64_t time_ns, int64_t *position)
@@ -49,9 +47,10 @@ bool timeline_place(struct timeline *t, enum channel channel, int64_t time_ns, i
         return false;
     int64_t at = round_to_samples(ns) - t->removed;
 
-    int64_t gap = at - furthest(t);
-    int64_t back = nearest(t) - at;
-    if (gap > GAP_SAMPLES_MIN) {
+    struct reach now = reach(t);
+    int64_t gap = at - now.far;
+    int64_t back = t->heard[channel] ? now.near - at : 0;
+    if (gap >= GAP_SAMPLES_MIN) {
         t->gap_count++;
         t->gap_samples += (uint64_t)gap;
         if (t->gaps == GAPS_JOIN) {
@@ -60,12 +59,14 @@ bool timeline_place(struct timeline *t, enum channel channel, int64_t time_ns, i
         } else if (gap / SAMPLES_PER_MS > GAP_MS_MAX) {
             return false;
         }
-    } else if (back > GAP_SAMPLES_MIN) {
+    } else if (back >= GAP_SAMPLES_MIN) {
         t->removed -= back;
         at += back;
     }
     int64_t off = at - t->next[channel];
-    if (off >= -GAP_SAMPLES_MIN && off <= GAP_SAMPLES_MIN) at = t->next[channel];
+    bool trembles = off > -GAP_SAMPLES_MIN && off < GAP_SAMPLES_MIN;
+    if (trembles) at = t->next[channel];
+    t->heard[channel] = true;
     t->next[channel] = at;
     *position = at;
     return true;

@@ -17,6 +17,7 @@ struct timeline {
     int64_t removed; /* samples cut out of the clock by joined gaps and clocks set back */
     int64_t next[CHANNEL_COUNT]; /* where the channel goes on if nothing is missing */
     bool asked[CHANNEL_COUNT];
+    bool heard[CHANNEL_COUNT]; /* a block of it came */
     uint64_t gap_count;
     uint64_t gap_samples;
 };

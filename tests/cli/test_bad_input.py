@@ -47,7 +47,7 @@ TABLE = [
      ["malformed", "unknown size", "0x1549a966"]),
     ("nested 10,000 deep", nested(10000), FAILED, ["beyond a limit", "nested deeper than 12", "EBML_DEPTH_MAX"]),
     ("no audio track", with_track(mk.track(1, "video", "V_MPEG4/ISO/AVC", kind=1)), NOTHING,
-     ["no-audio", "no audio track", "rusuden inspect"]),
+     ["no-audio", "no sound of customer", "rusuden inspect"]),
     ("no tracks", mk.document([], tracks=b""), NOTHING, ["no-audio"]),
     ("block without its track", mk.document([(7, 0, b"ab")]), FAILED, ["malformed", "track 7", "not declared"]),
     ("two unnamed tracks", with_track(mk.track(1, None), mk.track(2, None)), FAILED,
@@ -68,7 +68,7 @@ TABLE = [
     ("mime rate", one(more_tags=[("MimeType", "audio/L16;rate=16000;channels=1;")]), FAILED, ["unsupported", "16000"]),
     ("long contact", one(contact="x" * 65), FAILED, ["limit", "ContactId", "CONTACT_ID_BYTES_MAX"]),
     ("two contacts in one document", one(more_tags=[("ContactId", "c2")]), FAILED, ["malformed", '"c1"', '"c2"']),
-    ("a value that is too long", one(more_tags=[("x", "y" * 513)]), FAILED, ["limit", "TAG_VALUE_BYTES_MAX"]),
+    ("a value that is too long", one(more_tags=[("x", "y" * 513)]), FAILED, ["limit", "512"]),
     ("no sound", mk.document([]), NOTHING, ["no-audio"]),
     ("empty blocks", mk.document([(1, 0, b""), (1, 0, b"")]), NOTHING, ["no-audio"]),
     ("half a sample is all", mk.document([(1, 0, b"a")]), NOTHING, ["no-audio"]),
@@ -126,11 +126,11 @@ class Big(Case):
             string = mk.identity(number) + mk.size(length + 12 * (number != mk.SIMPLE_TAG)) + string
         self.put("in.mkv", head + string)
         for args, given in (((self.path("in.mkv"),), None), (("-o", self.path("out.wav")), head + string)):
-            self.assertRefused(rusuden("convert", *args, given=given), "TAG_VALUE_BYTES_MAX", "limit")
+            self.assertRefused(rusuden("convert", *args, given=given), "512", "limit")
             self.assertFolder("in.mkv")
         with open(self.path("in.mkv"), "r+b") as f:
             f.truncate(len(head) + (1 << 32) + 1000)
-        self.assertRefused(rusuden("convert", self.path("in.mkv")), "TAG_VALUE_BYTES_MAX")
+        self.assertRefused(rusuden("convert", self.path("in.mkv")), "512")
 
     def test_an_unknown_element_may_be_large(self):
         void = mk.identity(mk.VOID) + mk.size(5 << 30)

@@ -126,6 +126,8 @@ static void xiph_lacing(void **state)
     check_block("81 0000 02 01 03 0102", LARGE);
     check_block("81 0000 02 02 01 02 0102", LARGE);
     check_laced("81 0000 02 01 FF00 5A*255", 255);
+    check_laced("81 0000 02 01 FE 5A*254", 254);
+    check_block("81 0000 02 01 FE 5A*253", LARGE);
     check_block("81 0000 02 01 FF00 01*254", LARGE);
     check_block("81 0000 02 01 FFFFFF", SHORT);
     check_block("81 0000 02 FF 00*255", "track 1 time 0 END");

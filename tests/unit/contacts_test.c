@@ -37,6 +37,8 @@ static void nested_tags_are_not_read(void **state)
     (void)state;
     check_audio(SEGMENT(TAGS("67C8(45A3('x')" SIMPLE("ContactId", "inner") "4487('v'))")),
                 "DOC@0 FRAG:- END");
+    check_audio(SEGMENT(TAGS("67C8(45A3('ContactId')4487('first')67C8()4487('last'))")),
+                "DOC@0 FRAG:last END");
     check_audio(SEGMENT(TAGS("67C8(45A3('ContactId')" SIMPLE("x", "y") "4487('outer'))")),
                 "DOC@0 FRAG:outer END");
     check_audio(SEGMENT(TAGS("67C8(45A3('ContactId')4487('outer')67C8(67C8(45A3('z'))" SIMPLE("x", "y")

@@ -149,6 +149,15 @@ static void places(void **state)
         check_refused(wrong[i], i == 7 ? FAULT_NOT_MATROSKA : FAULT_MALFORMED,
                       "stands where it must not");
     }
+    /* SeekHead, Cues, Chapters and Attachments are skipped, and end a Cluster of unknown size. */
+    static const char *const ending[] = {"114D9B74(00)", "1C53BB6B(00)", "1043A770(00)", "1941A469(00)"};
+    for (size_t i = 0; i < 4; i++) {
+        char text[200];
+        snprintf(text, sizeof text, SEGMENT(CUSTOMER_TRACK "1F43B675<%s E7(00)>"), ending[i]);
+        check_refused(text, FAULT_MALFORMED, "0xe7 stands where it must not");
+        snprintf(text, sizeof text, SEGMENT(CUSTOMER_TRACK "1F43B675(%s)"), ending[i]);
+        check_refused(text, FAULT_MALFORMED, "stands where it must not");
+    }
     /* Skipped wherever they stand: Void, CRC-32, and what nobody knows. */
 #define NOISE "EC(00*3)BF(01020304)42AA(1A45DFA3)99()"
     check_audio("1A45DFA3(" NOISE "4282('webm'))" NOISE "18538067<" NOISE TRACKS(NOISE TRACK("01",

@@ -12,7 +12,10 @@
 #include "cut.h"
 #include "media/mixer.h"
 
-enum { C = CHANNEL_CUSTOMER, A = CHANNEL_AGENT, FIRST_OF_AGENT = 10001, MIXED_BYTES = 1 << 21 };
+#define C CHANNEL_CUSTOMER
+#define A CHANNEL_AGENT
+
+enum { FIRST_OF_AGENT = 10001, MIXED_BYTES = 1 << 21 };
 
 struct said {
     enum channel channel;

@@ -103,6 +103,7 @@ static inline void pipe_both(const struct pipeline_options *o, struct span input
             pipe_pass(PIPELINE_DELIVER, o, input, pipe_pieces[3 - i], delivered);
             assert_true(delivered->whole);
             assert_int_equal(delivered->cuts, 0);
+            assert_memory_equal(&recording, &surveyed, sizeof surveyed);
         } else {
             delivered->len = 0;
         }

@@ -78,6 +78,8 @@ static void cut_off_after_every_byte(void **state)
             assert_true(piped.len >= before);
             before = piped.len;
             if (layout == MIXER_ONE)
+                assert_int_equal(recording.pcm_bytes[CHANNEL_CUSTOMER], piped.len);
+            if (layout == MIXER_ONE)
                 assert_true(piped.len == 0 || piped.len == 4 || piped.len == 6);
             else
                 assert_true(piped.len == 0 || piped.len == 8 || piped.len == 12);

@@ -80,6 +80,23 @@ static void any_length(void **state)
     assert_int_equal(waveform_peak(&w, CHANNEL_CUSTOMER, 79, 80), 77);
 }
 
+/* One loud sample, wherever it lies: it stays, and stays where it is, however long it gets. */
+static void a_click_stays(void **state)
+{
+    (void)state;
+    for (size_t click = 1; click < 66000; click = click * 2 + 31) {
+        waveform_init(&w);
+        waveform_move(&w, CHANNEL_CUSTOMER, click - 1);
+        add_samples(CHANNEL_CUSTOMER, -3000, 1, 64);
+        add_samples(CHANNEL_CUSTOMER, 7, 600000, 64);
+        size_t found = 0;
+        for (size_t i = 0; i < 100; i++)
+            found += waveform_peak(&w, CHANNEL_CUSTOMER, i, 100) == 3000;
+        assert_int_equal(found, 1);
+        assert_int_equal(waveform_peak(&w, CHANNEL_CUSTOMER, 100 * (click - 1) / w.samples, 100), 3000);
+    }
+}
+
 static void nothing(void **state)
 {
     (void)state;
@@ -94,6 +111,7 @@ int main(void)
         cmocka_unit_test(peaks_are_where_the_sound_is),
         cmocka_unit_test(a_sample_across_two_pieces_and_blocks),
         cmocka_unit_test(any_length),
+        cmocka_unit_test(a_click_stays),
         cmocka_unit_test(nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
