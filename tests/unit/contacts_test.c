@@ -67,13 +67,15 @@ static void contact_limits(void **state)
 static void contacts_are_inherited(void **state)
 {
     (void)state;
-    /* by SegmentUID, from before only, the last one; and never without a SegmentUID */
+    /* by SegmentUID, from before only; never without one, nor by one that two contacts have had */
     check_audio(SILENT("AA", "") SILENT("AA", CONTACT("c")) SILENT("AA", "") SILENT("BB", "") SILENT("AA", ""),
                 "DOC@0 FRAG:- DOC@36 FRAG:c DOC@99 FRAG:c* DOC@135 FRAG:- DOC@171 FRAG:c* END");
     check_audio(SILENT("AA", CONTACT("c")) SILENT("BB", CONTACT("d")) SILENT("AA", "") SILENT("BB", ""),
                 "DOC@0 FRAG:c DOC@63 FRAG:d DOC@126 FRAG:c* DOC@162 FRAG:d* END");
     check_audio(SILENT("AA", CONTACT("c")) SILENT("AA", CONTACT("d")) SILENT("AA", ""),
-                "DOC@0 FRAG:c DOC@63 FRAG:d DOC@126 FRAG:d* END");
+                "DOC@0 FRAG:c DOC@63 FRAG:d DOC@126 FRAG:- END");
+    check_audio(SILENT("AA", CONTACT("c")) SILENT("AA", CONTACT("d")) SILENT("AA", CONTACT("d")) SILENT("AA", ""),
+                "DOC@0 FRAG:c DOC@63 FRAG:d DOC@126 FRAG:d DOC@189 FRAG:- END");
     check_audio(SILENT("AA", CONTACT("c")) SILENT("AA", CONTACT("")) SILENT("AA", CONTACT("c")),
                 "DOC@0 FRAG:c DOC@63 FRAG:c* DOC@125 FRAG:c END");
     check_audio(SEGMENT(CONTACT("c")) SEGMENT(""), "DOC@0 FRAG:c DOC@39 FRAG:- END");
