@@ -59,11 +59,11 @@ static const char inspect[] =
     "\n"
     "Exit codes: 0 done, 1 failed (what was found until then is told), 2 wrong usage.\n";
 
-static const char budget[] =
-    "usage: rusuden budget\n"
-    "\n"
-    "Prints the program's static memory, struct by struct. Nothing is allocated while it runs, and the\n"
-    "stack stays below 16 KiB.\n";
+static const char budget[] = "usage: rusuden budget\n"
+                             "\n"
+                             "Prints the program's static memory, struct by struct. Nothing is "
+                             "allocated while it runs, and the\n"
+                             "stack stays below 16 KiB.\n";
 
 const char *help_text(const char *command)
 {

@@ -43,7 +43,7 @@ static inline struct span span_cut(struct span *from, size_t n)
 {
     assert(n <= from->len);
     struct span front = {from->at, n};
-    from->at += n;
+    if (n > 0) from->at += n; /* an empty span may see nothing at all: NULL */
     from->len -= n;
     return front;
 }

@@ -44,8 +44,7 @@ struct block {
 
 static inline void block_start(struct block *b)
 {
-    b->at = BLOCK_AT_TRACK;
-    vint_start(&b->vint);
+    *b = (struct block){.at = BLOCK_AT_TRACK};
 }
 
 /* In place of block_start, where a block's first bytes are at hand: nearly every block of Connect's

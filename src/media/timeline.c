@@ -6,6 +6,9 @@ enum {
     GAP_SAMPLES_MIN = GAP_MS_MIN * SAMPLES_PER_MS
 };
 
+/* What can be rounded to samples without leaving 63 bits: 292 years. */
+#define NS_MAX (INT64_MAX - NS_PER_SAMPLE)
+
 void timeline_init(struct timeline *t, unsigned asked, enum gaps gaps)
 {
     memset(t, 0, sizeof *t);
@@ -42,8 +45,7 @@ bool timeline_place(struct timeline *t, enum channel channel, int64_t time_ns, i
         t->origin_ns = time_ns;
     }
     int64_t ns;
-    if (__builtin_sub_overflow(time_ns, t->origin_ns, &ns) || ns == INT64_MIN ||
-        ns > INT64_MAX - NS_PER_SAMPLE)
+    if (__builtin_sub_overflow(time_ns, t->origin_ns, &ns) || ns < -NS_MAX || ns > NS_MAX)
         return false;
     int64_t at = round_to_samples(ns) - t->removed;
 

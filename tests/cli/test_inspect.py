@@ -201,7 +201,7 @@ class Human(Case):
 
     def test_nobodys(self):
         text = self.tell(stream("--duration", "2s", "--tags", "none"))
-        self.assertRegex(text, r"nobody's .* fragments 2")
+        self.assertRegex(text, r"nobody's.* fragments 2")
         self.assertIn("contacts: none", text)
 
     def test_nothing_in_it(self):

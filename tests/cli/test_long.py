@@ -36,12 +36,22 @@ def memory(pid):
         return int(re.search(r"VmHWM:\s+(\d+) kB", f.read()).group(1))
 
 
+def fixed_addresses():
+    """How many pages of libc the kernel maps around each one touched depends on where they lie: by up to 100 KiB. With
+    addresses fixed the figure is the same each time. [] where that is not allowed."""
+    command = ["setarch", "-R"]
+    try:
+        return command if subprocess.run([*command, "true"], stderr=subprocess.DEVNULL).returncode == 0 else []
+    except OSError:
+        return []
+
+
 class Memory(Big):
     def convert(self, duration, *flags):
         """Peak memory of converting so much through a pipe; the pipe is held open until all is read."""
         r, w = os.pipe()
-        p = subprocess.Popen([RUSUDEN, "convert", "-f", "-o", self.path("out.wav"), *flags], stdin=r,
-                             stderr=subprocess.PIPE, env=environment())
+        command = [*fixed_addresses(), RUSUDEN, "convert", "-f", "-o", self.path("out.wav"), *flags]
+        p = subprocess.Popen(command, stdin=r, stderr=subprocess.PIPE, env=environment())
         subprocess.run([CONNECT_STREAM, "--duration", duration], stdout=w, check=True)
         while struct.unpack("i", fcntl.ioctl(r, termios.FIONREAD, b"\0" * 4))[0] > 0 or self.running(p.pid):
             time.sleep(0.01)
@@ -73,13 +83,13 @@ class Memory(Big):
         with open(self.path("out.wav"), "rb") as f:
             w = Wav(f.read(44))
         self.assertEqual((w.riff_size, w.data_size), (size - 8, size - 44))
-        self.assertLessEqual(abs(long - short), 64)
+        self.assertLessEqual(abs(long - short), 64 if fixed_addresses() else 256)
         self.assertLess(long, 2 * 1024)
 
     def test_stereo_stays_small(self):
         # A minute until each page of the rings has been used once.
         sizes = [self.convert(d, "--channels", "stereo", "--gaps", "silence") for d in ("60s", "1h")]
-        self.assertLessEqual(abs(sizes[0] - sizes[1]), 64)
+        self.assertLessEqual(abs(sizes[0] - sizes[1]), 64 if fixed_addresses() else 256)
         self.assertLess(max(sizes), 2 * 1024)
 
 

@@ -254,7 +254,7 @@ class Descriptors(Case):
     def test_closed(self):
         """With 0, 1 or 2 closed no file of ours may become one of them and be written over."""
         self.put("in.mkv", stream(*SHORT))
-        for closing in ("0<&-", "1>&-", "2>&-", "0<&- 1>&-", "0<&- 1>&- 2>&-"):
+        for closing in ("0<&-", "1>&-", "2>&-", "0<&- 1>&-", "0<&- 2>&-", "1>&- 2>&-", "0<&- 1>&- 2>&-"):
             with self.subTest(closing):
                 code, _, err = shell("$R convert in.mkv -f -o out.wav " + closing, cwd=self.folder)
                 self.assertEqual(code, DONE, err)

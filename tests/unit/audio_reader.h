@@ -46,8 +46,7 @@ static inline enum cut_answer audio_tell(struct connect_audio *a, enum audio_eve
     case AUDIO_FAULT: break;
     }
     audio_fault = *connect_audio_fault(a);
-    cut_say(log, "FAULT %s@%llu", fault_name(audio_fault.kind),
-            (unsigned long long)audio_fault.at);
+    cut_say(log, "FAULT %s@%llu", fault_name(audio_fault.kind), (unsigned long long)audio_fault.at);
     return CUT_OVER;
 }
 

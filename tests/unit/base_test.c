@@ -51,12 +51,15 @@ static void what_does_not_fit(void **state)
     CHECK_WRITTEN(3, "", true, writer_text(&w, "four"));
     CHECK_WRITTEN(4, "four", false, writer_text(&w, "four"));
     CHECK_WRITTEN(4, "abc", true, (writer_text(&w, "abc"), writer_number(&w, 12)));
-    CHECK_WRITTEN(4, "abcd", true, (writer_text(&w, "abc"), writer_number(&w, 12), writer_byte(&w, 'd')));
+    CHECK_WRITTEN(4, "abcd", true,
+                  (writer_text(&w, "abc"), writer_number(&w, 12), writer_byte(&w, 'd')));
     CHECK_WRITTEN(0, "", true, writer_byte(&w, 1));
     CHECK_WRITTEN(0, "", false, writer_text(&w, ""));
     CHECK_WRITTEN(5, "ababx", true, (writer_repeat(&w, "ab", 3), writer_byte(&w, 'x')));
-    CHECK_WRITTEN(9, "ab   |", false, (writer_text(&w, "ab"), writer_pad(&w, 0, 5), writer_byte(&w, '|')));
-    CHECK_WRITTEN(9, "abc|", false, (writer_text(&w, "abc"), writer_pad(&w, 0, 2), writer_byte(&w, '|')));
+    CHECK_WRITTEN(9, "ab   |", false,
+                  (writer_text(&w, "ab"), writer_pad(&w, 0, 5), writer_byte(&w, '|')));
+    CHECK_WRITTEN(9, "abc|", false,
+                  (writer_text(&w, "abc"), writer_pad(&w, 0, 2), writer_byte(&w, '|')));
     CHECK_WRITTEN(4, "ab  ", true, (writer_text(&w, "ab"), writer_pad(&w, 0, 100)));
 }
 
@@ -146,8 +149,8 @@ static void list_of_contacts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers),      cmocka_unit_test(what_does_not_fit),
-        cmocka_unit_test(foreign_text), cmocka_unit_test(faults_keep_the_first_cause),
+        cmocka_unit_test(numbers),          cmocka_unit_test(what_does_not_fit),
+        cmocka_unit_test(foreign_text),     cmocka_unit_test(faults_keep_the_first_cause),
         cmocka_unit_test(list_of_contacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

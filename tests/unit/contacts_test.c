@@ -24,8 +24,9 @@ static void contact_ids(void **state)
     check_audio(SEGMENT(CONTACT("") CONTACT("c") CONTACT("")), "DOC@0 FRAG:c END");
     check_audio(SEGMENT(TAGS("67C8(45A3('ContactId'))")), "DOC@0 FRAG:- END");
     check_audio(SEGMENT(TAGS("67C8(4487('ContactId'))")), "DOC@0 FRAG:- END");
-    check_audio(SEGMENT(TAGS(SIMPLE("contactId", "c") SIMPLE("ContactID", "c") SIMPLE("ContactId ", "c"))),
-                "DOC@0 FRAG:- END");
+    check_audio(
+        SEGMENT(TAGS(SIMPLE("contactId", "c") SIMPLE("ContactID", "c") SIMPLE("ContactId ", "c"))),
+        "DOC@0 FRAG:- END");
     /* A value does not wander from one tag to the next. */
     check_audio(SEGMENT(TAGS(SIMPLE("InstanceId", "i") "67C8(45A3('ContactId'))")),
                 "DOC@0 FRAG:- END");
@@ -41,8 +42,8 @@ static void nested_tags_are_not_read(void **state)
                 "DOC@0 FRAG:last END");
     check_audio(SEGMENT(TAGS("67C8(45A3('ContactId')" SIMPLE("x", "y") "4487('outer'))")),
                 "DOC@0 FRAG:outer END");
-    check_audio(SEGMENT(TAGS("67C8(45A3('ContactId')4487('outer')67C8(67C8(45A3('z'))" SIMPLE("x", "y")
-                             "))")),
+    check_audio(SEGMENT(TAGS("67C8(45A3('ContactId')4487('outer')67C8(67C8(45A3('z'))" SIMPLE(
+                    "x", "y") "))")),
                 "DOC@0 FRAG:outer END");
 }
 
@@ -58,8 +59,8 @@ static void contact_limits(void **state)
                   "CONTACT_ID_BYTES_MAX");
     check_refused(SEGMENT(CONTACT("a") SOUND CONTACT("b")), FAULT_MALFORMED,
                   "two contacts, \"a\" and \"b\"");
-    check_refused(SEGMENT(TAGS(SIMPLE("ContactId", "a") SIMPLE("ContactId", "aa"))), FAULT_MALFORMED,
-                  "two contacts");
+    check_refused(SEGMENT(TAGS(SIMPLE("ContactId", "a") SIMPLE("ContactId", "aa"))),
+                  FAULT_MALFORMED, "two contacts");
     /* In one document only. */
     check_audio(SEGMENT(CONTACT("a")) SEGMENT(CONTACT("b")), "DOC@0 FRAG:a DOC@39 FRAG:b END");
 }
@@ -68,14 +69,22 @@ static void contacts_are_inherited(void **state)
 {
     (void)state;
     /* by SegmentUID, from before only; never without one, nor by one that two contacts have had */
-    check_audio(SILENT("AA", "") SILENT("AA", CONTACT("c")) SILENT("AA", "") SILENT("BB", "") SILENT("AA", ""),
+    check_audio(SILENT("AA", "") SILENT("AA", CONTACT("c")) SILENT("AA", "") SILENT("BB", "")
+                    SILENT("AA", ""),
                 "DOC@0 FRAG:- DOC@36 FRAG:c DOC@99 FRAG:c* DOC@135 FRAG:- DOC@171 FRAG:c* END");
-    check_audio(SILENT("AA", CONTACT("c")) SILENT("BB", CONTACT("d")) SILENT("AA", "") SILENT("BB", ""),
+    check_audio(SILENT("AA", CONTACT("c")) SILENT("BB", CONTACT("d")) SILENT("AA", "")
+                    SILENT("BB", ""),
                 "DOC@0 FRAG:c DOC@63 FRAG:d DOC@126 FRAG:c* DOC@162 FRAG:d* END");
     check_audio(SILENT("AA", CONTACT("c")) SILENT("AA", CONTACT("d")) SILENT("AA", ""),
                 "DOC@0 FRAG:c DOC@63 FRAG:d DOC@126 FRAG:- END");
-    check_audio(SILENT("AA", CONTACT("c")) SILENT("AA", CONTACT("d")) SILENT("AA", CONTACT("d")) SILENT("AA", ""),
+    check_audio(SILENT("AA", CONTACT("c")) SILENT("AA", CONTACT("d")) SILENT("AA", CONTACT("d"))
+                    SILENT("AA", ""),
                 "DOC@0 FRAG:c DOC@63 FRAG:d DOC@126 FRAG:d DOC@189 FRAG:- END");
+    /* ... from then on; other SegmentUIDs do. */
+    check_audio(SILENT("AA", CONTACT("c")) SILENT("BB", CONTACT("c")) SILENT("AA", CONTACT("d"))
+                    SILENT("AA", "") SILENT("BB", "") SILENT("AA", CONTACT("c")) SILENT("AA", ""),
+                "DOC@0 FRAG:c DOC@63 FRAG:c DOC@126 FRAG:d DOC@189 FRAG:- DOC@225 FRAG:c* "
+                "DOC@261 FRAG:c DOC@324 FRAG:- END");
     check_audio(SILENT("AA", CONTACT("c")) SILENT("AA", CONTACT("")) SILENT("AA", CONTACT("c")),
                 "DOC@0 FRAG:c DOC@63 FRAG:c* DOC@125 FRAG:c END");
     check_audio(SEGMENT(CONTACT("c")) SEGMENT(""), "DOC@0 FRAG:c DOC@39 FRAG:- END");
@@ -87,8 +96,8 @@ static void contacts_are_inherited(void **state)
     /* One bit of difference is another run. */
     check_audio(SILENT("AA", CONTACT("c")) SEGMENT("1549A966(73A4(AA*15 AB))"),
                 "DOC@0 FRAG:c DOC@63 FRAG:- END");
-    check_audio(RUN("AA", CONTACT("c")) RUN("AA", ""), "DOC@0 " HEARD "FRAG:c DOC@117 " HEARD
-                                                   "FRAG:c* END");
+    check_audio(RUN("AA", CONTACT("c")) RUN("AA", ""),
+                "DOC@0 " HEARD "FRAG:c DOC@117 " HEARD "FRAG:c* END");
 }
 
 /* One document of run `uid` (1..), with a contact or without. */
@@ -141,13 +150,23 @@ static void mime_types(void **state)
         const char *mime;
         bool ours;
     } rows[] = {
-        {"audio/L16;rate=8000;channels=1;", true}, {"audio/L16", true}, {"audio/l16", true},
-        {"AUDIO/L16; RATE=8000; Channels=1", true}, {"audio/L16;channels=1;rate=8000", true},
-        {"audio/L16;rate=8000", true}, {"audio/L16;x=y", true},
-        {"audio/L16;rate=16000;channels=1", false}, {"audio/L16;rate=8000;channels=2", false},
-        {"audio/L16;rate=80000", false}, {"audio/L16;rate=", false}, {"audio/aac", false},
-        {"audio/L160", false}, {"audio/L1", false}, {"video/h264", false},
-        {"audio/L16;rate=8000;rate=16000", false}, {"", false},
+        {"audio/L16;rate=8000;channels=1;", true},
+        {"audio/L16", true},
+        {"audio/l16", true},
+        {"AUDIO/L16; RATE=8000; Channels=1", true},
+        {"audio/L16;channels=1;rate=8000", true},
+        {"audio/L16;rate=8000", true},
+        {"audio/L16;x=y", true},
+        {"audio/L16;rate=16000;channels=1", false},
+        {"audio/L16;rate=8000;channels=2", false},
+        {"audio/L16;rate=80000", false},
+        {"audio/L16;rate=", false},
+        {"audio/aac", false},
+        {"audio/L160", false},
+        {"audio/L1", false},
+        {"video/h264", false},
+        {"audio/L16;rate=8000;rate=16000", false},
+        {"", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[600];
@@ -162,7 +181,8 @@ static void mime_types(void **state)
         check_accepted(text);
     }
     /* Found when the document ends. */
-    const char *log = cut_read(&audio_reads, doc(SEGMENT(TAGS(SIMPLE("MimeType", "x")) SOUND)), 1, 1).text;
+    const char *log =
+        cut_read(&audio_reads, doc(SEGMENT(TAGS(SIMPLE("MimeType", "x")) SOUND)), 1, 1).text;
     assert_non_null(strstr(log, HEARD "FAULT unsupported"));
 }
 
@@ -170,16 +190,18 @@ static void trouble(void **state)
 {
     (void)state;
 #define KVS(name, value) SIMPLE("AWS_KINESISVIDEO_" name, value)
-    check_audio(SEGMENT(TAGS(KVS("EXCEPTION_ERROR_CODE", "4506") KVS("EXCEPTION_MESSAGE", "no data"))),
-                "DOC@0 TROUBLE 4506|no data END");
+    check_audio(
+        SEGMENT(TAGS(KVS("EXCEPTION_ERROR_CODE", "4506") KVS("EXCEPTION_MESSAGE", "no data"))),
+        "DOC@0 TROUBLE 4506|no data END");
     check_audio(SEGMENT(TAGS(KVS("EXCEPTION_MESSAGE", "m"))), "DOC@0 TROUBLE |m END");
     check_audio(SEGMENT(TAGS(KVS("ERROR_CODE", "InternalError") KVS("ERROR_ID", "4500"))),
                 "DOC@0 TROUBLE InternalError| END");
     check_audio(SEGMENT(TAGS(KVS("ERROR_ID", "4500"))), "DOC@0 TROUBLE 4500| END");
     check_audio(SEGMENT(TAGS(KVS("ERROR_CODE", ""))), "DOC@0 TROUBLE | END");
     /* Reported when the document ends, also one with sound, a contact and a foreign format. */
-    check_audio(SEGMENT(TAGS(KVS("ERROR_CODE", "E")) SOUND CONTACT("c") TAGS(SIMPLE("MimeType", "x"))),
-                "DOC@0 " HEARD "TROUBLE E| END");
+    check_audio(
+        SEGMENT(TAGS(KVS("ERROR_CODE", "E")) SOUND CONTACT("c") TAGS(SIMPLE("MimeType", "x"))),
+        "DOC@0 " HEARD "TROUBLE E| END");
     check_audio(SEGMENT(TAGS(KVS("ERROR_CODEX", "E") KVS("ERROR", "E") SIMPLE("ERROR_CODE", "E"))),
                 "DOC@0 FRAG:- END");
     check_audio(SEGMENT(TAGS(KVS("ERROR_CODE", "E"))) SEGMENT(""),
@@ -190,29 +212,54 @@ static void kvs_tags(void **state)
 {
     (void)state;
     static struct connect_audio a;
-    struct span in = doc(SEGMENT(TAGS(KVS("FRAGMENT_NUMBER", "91343852333181432392682062607743920146")
-                                      KVS("SERVER_TIMESTAMP", "1.2") KVS("SERVER_SIDE_TIMESTAMP", "3.4")
-                                      KVS("PRODUCER_SIDE_TIMESTAMP", "5.6")
-                                      KVS("PRODUCER_TIMESTAMP", "1726677687.758"))));
+    struct span in =
+        doc(SEGMENT(TAGS(KVS("FRAGMENT_NUMBER", "91343852333181432392682062607743920146")
+                             KVS("SERVER_TIMESTAMP", "1.2") KVS("SERVER_SIDE_TIMESTAMP", "3.4")
+                                 KVS("PRODUCER_SIDE_TIMESTAMP", "5.6")
+                                     KVS("PRODUCER_TIMESTAMP", "1726677687.758"))));
     struct span pcm;
     connect_audio_init(&a, CHANNEL_BIT_CUSTOMER);
     while (connect_audio_next(&a, &in, &pcm) != AUDIO_NEED) {
     }
     assert_int_equal(connect_audio_end(&a), AUDIO_FRAGMENT);
     const struct audio_fragment *f = &a.fragment;
-    assert_true(span_is(span_of(f->number, f->number_len), "91343852333181432392682062607743920146"));
+    assert_true(
+        span_is(span_of(f->number, f->number_len), "91343852333181432392682062607743920146"));
     assert_true(span_is(span_of(f->server_time, f->server_time_len), "3.4"));
     assert_true(span_is(span_of(f->producer_time, f->producer_time_len), "1726677687.758"));
     assert_int_equal(connect_audio_end(&a), AUDIO_END);
 }
 
+static void facts_of_a_fragment(void **state)
+{
+    (void)state;
+    static struct connect_audio a;
+    struct span in = doc(HEADER SEGMENT(BOTH_TRACKS CLUSTER(
+        "07", BLOCK("82", "0001", "11") BLOCK("81", "0000", "2233") BLOCK("82", "0005", ""))));
+    struct span pcm;
+    connect_audio_init(&a, CHANNEL_BIT_CUSTOMER);
+    while (connect_audio_next(&a, &in, &pcm) != AUDIO_NEED) {
+    }
+    assert_int_equal(connect_audio_end(&a), AUDIO_FRAGMENT);
+    assert_int_equal(a.fragment.at, 0);
+    assert_int_equal(a.fragment.blocks, 3);
+    assert_int_equal(a.fragment.first_ns, 8000000);
+    assert_int_equal(a.fragment.pcm_bytes[CHANNEL_CUSTOMER], 2);
+    assert_int_equal(a.fragment.pcm_bytes[CHANNEL_AGENT], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(contact_ids),      cmocka_unit_test(nested_tags_are_not_read),
-        cmocka_unit_test(contact_limits),   cmocka_unit_test(contacts_are_inherited),
-        cmocka_unit_test(mime_types),       cmocka_unit_test(sixty_four_runs_are_remembered),
-        cmocka_unit_test(trouble),          cmocka_unit_test(kvs_tags),
+        cmocka_unit_test(contact_ids),
+        cmocka_unit_test(nested_tags_are_not_read),
+        cmocka_unit_test(contact_limits),
+        cmocka_unit_test(contacts_are_inherited),
+        cmocka_unit_test(mime_types),
+        cmocka_unit_test(sixty_four_runs_are_remembered),
+        cmocka_unit_test(trouble),
+        cmocka_unit_test(kvs_tags),
+        cmocka_unit_test(facts_of_a_fragment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,8 +27,8 @@ static void ids_at_every_boundary(void **state)
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         char text[64], expected[160];
         snprintf(text, sizeof text, "18538067<%s(AABB)>", ids[i].id);
-        snprintf(expected, sizeof expected, "+18538067 FAULT malformed input@12 element 0x%s " NOT_ID,
-                 ids[i].id);
+        snprintf(expected, sizeof expected,
+                 "+18538067 FAULT malformed input@12 element 0x%s " NOT_ID, ids[i].id);
         for (char *c = strstr(expected, "0x"); *c != ' '; c++)
             *c = (char)(*c >= 'A' && *c <= 'F' ? *c - 'A' + 'a' : *c);
         check_ebml(text, ids[i].legal ? "+18538067 -18538067 END" : expected);
@@ -40,10 +40,9 @@ static void ids_longer_than_four_bytes(void **state)
     (void)state;
     check_ebml("18538067< 00 81 AA>",
                "+18538067 FAULT malformed input@12 element 0x00 is not an EBML id");
-    static const char *const long_ids[] = {"18538067< 0F FFFFFFFE 81 AA",
-                                           "18538067< 08 00000001 81 AA",
-                                           "18538067< 04 0000000001 81 AA",
-                                           "18538067< 01 00000000000001 81 AA"};
+    static const char *const long_ids[] = {
+        "18538067< 0F FFFFFFFE 81 AA", "18538067< 08 00000001 81 AA",
+        "18538067< 04 0000000001 81 AA", "18538067< 01 00000000000001 81 AA"};
     for (size_t i = 0; i < 4; i++) {
         char text[64];
         snprintf(text, sizeof text, "%s>", long_ids[i]);
@@ -57,9 +56,9 @@ static void sizes_in_every_form(void **state)
 {
     (void)state;
     /* Size 2, in one to eight bytes (RFC 8794 section 4.4: any width may be used). */
-    static const char *const two[] = {"82",           "4002",           "200002",
-                                      "10000002",     "0800000002",     "040000000002",
-                                      "02000000000002", "0100000000000002"};
+    static const char *const two[] = {
+        "82",         "4002",         "200002",         "10000002",
+        "0800000002", "040000000002", "02000000000002", "0100000000000002"};
     for (size_t i = 0; i < 8; i++) {
         char text[160];
         snprintf(text, sizeof text, "18538067<1F43B675< E7 %s AABB A3 81 CC>>", two[i]);
@@ -71,20 +70,21 @@ static void sizes_in_every_form(void **state)
         check_ebml(text, "+18538067 -18538067 +18538067 -18538067 END");
     }
     check_ebml("18538067< 1F43B675 00 01>", "+18538067 FAULT malformed input@12 element 0x1f43b675 "
-                                           "has a size of more than 8 bytes");
+                                            "has a size of more than 8 bytes");
 }
 
 static void unknown_sizes_in_every_width(void **state)
 {
     (void)state;
-    static const char *const unknown[] = {"FF",           "7FFF",           "3FFFFF",
-                                          "1FFFFFFF",     "0FFFFFFFFF",     "07FFFFFFFFFF",
-                                          "03FFFFFFFFFFFF", "01FFFFFFFFFFFFFF"};
+    static const char *const unknown[] = {
+        "FF",         "7FFF",         "3FFFFF",         "1FFFFFFF",
+        "0FFFFFFFFF", "07FFFFFFFFFF", "03FFFFFFFFFFFF", "01FFFFFFFFFFFFFF"};
     for (size_t i = 0; i < 8; i++) {
         char text[120];
         snprintf(text, sizeof text, "18538067 %s 1F43B675 %s E7 81 05 1F43B675 %s", unknown[i],
                  unknown[i], unknown[i]);
-        check_ebml(text, "+18538067 +1F43B675 E7:1 =05 -1F43B675 +1F43B675 -1F43B675 -18538067 END");
+        check_ebml(text,
+                   "+18538067 +1F43B675 E7:1 =05 -1F43B675 +1F43B675 -1F43B675 -18538067 END");
 
         /* Anywhere else refused: master, leaf, passed over, Void, CRC-32, not in the table. */
         static const char *const others[] = {"1254C367", "1549A966", "1C53BB6B", "EC", "BF", "99"};
@@ -93,7 +93,7 @@ static void unknown_sizes_in_every_width(void **state)
             struct cut_log log = cut_read(&ebml_reads, doc(text), 1, 1);
             assert_non_null(strstr(log.text, "+18538067 FAULT malformed input@12 "));
             assert_non_null(strstr(log.text, "has unknown size"));
-            }
+        }
     }
     /* One less than all ones is a size like any other. */
     check_ebml("18538067< 1F43B675 FE E7 81 05 EC (00*120)>",
@@ -111,8 +111,9 @@ static void endings_of_unknown_sizes(void **state)
     check_ebml("18538067<1F43B675<A3(01)1A45DFA3(4282('x'))18538067<>>>",
                "+18538067 +1F43B675 A3:1 =01 -1F43B675 -18538067 +1A45DFA3 4282:1 =78 -1A45DFA3 "
                "+18538067 -18538067 END");
-    check_ebml("18538067<1F43B675<18538067<1F43B675<>>>>",
-               "+18538067 +1F43B675 -1F43B675 -18538067 +18538067 +1F43B675 -1F43B675 -18538067 END");
+    check_ebml(
+        "18538067<1F43B675<18538067<1F43B675<>>>>",
+        "+18538067 +1F43B675 -1F43B675 -18538067 +18538067 +1F43B675 -1F43B675 -18538067 END");
     check_ebml("18538067<1F43B675<1C53BB6B(00)1F43B675<EC(00)BF(00000000)42AA(11)A3(01)>>>",
                "+18538067 +1F43B675 -1F43B675 +1F43B675 A3:1 =01 -1F43B675 -18538067 END");
     /* inside a Segment of known size: by its end, and not by what follows it */
@@ -142,8 +143,9 @@ static void wrong_places(void **state)
     check_ebml("1A45DFA3(4282('x'))A3(01)",
                "+1A45DFA3 4282:1 =78 -1A45DFA3 FAULT malformed input@9 element 0xa3 " MUST_NOT);
     /* The very first element decides whether it is Matroska at all. */
-    static const char *const never[] = {"EC(00)", "1F43B675<>", "99(00)", "A3(01)", "BF(00000000)",
-                                        "00", "1A45DFA3 FF", "18538067 00", "80 81", "FF 81"};
+    static const char *const never[] = {"EC(00)",       "1F43B675<>", "99(00)",      "A3(01)",
+                                        "BF(00000000)", "00",         "1A45DFA3 FF", "18538067 00",
+                                        "80 81",        "FF 81"};
     for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
         struct cut_log log = cut_read(&ebml_reads, doc(never[i]), 1, 1);
         assert_int_equal(strncmp(log.text, "FAULT not Matroska@0 ", 21), 0);
@@ -156,7 +158,8 @@ static void children_past_their_parent(void **state)
     (void)state;
     check_ebml("18538067<1254C367 84 7373 82 67C8 80>",
                "+18538067 +1254C367 FAULT malformed input@17 element 0x7373 " PAST);
-    check_ebml("18538067 86 EC 85 0000000000", "+18538067 FAULT malformed input@5 element 0xec " PAST);
+    check_ebml("18538067 86 EC 85 0000000000",
+               "+18538067 FAULT malformed input@5 element 0xec " PAST);
     check_ebml("18538067 82 EC 81 00", "+18538067 FAULT malformed input@5 element 0xec " PAST);
     /* the header itself lies across the end */
     check_ebml("18538067 81 EC 80", "+18538067 FAULT malformed input@5 element 0xec " PAST);
@@ -167,8 +170,9 @@ static void children_past_their_parent(void **state)
     /* 2^56-1 is unknown, 2^56-2 is too much for every parent of known size */
     check_ebml("18538067(1F43B675 01FFFFFFFFFFFFFE)",
                "+18538067 FAULT malformed input@5 element 0x1f43b675 " PAST);
-    check_ebml("18538067<EC 01FFFFFFFFFFFFFE 00>", "+18538067 FAULT truncated input@22 element 0xec "
-                                                   "is cut off by the end of the input");
+    check_ebml("18538067<EC 01FFFFFFFFFFFFFE 00>",
+               "+18538067 FAULT truncated input@22 element 0xec "
+               "is cut off by the end of the input");
 }
 
 static void nesting_has_a_limit(void **state)

@@ -8,7 +8,13 @@
 #include "cut.h"
 #include "media/connect_audio.h"
 
-enum { FILE_BYTES_MAX = 1 << 17, SMALL_FILE_BYTES = 8192, RANDOM_CUTTINGS = 200, CONTACTS = 4, SKIPPED = 77 };
+enum {
+    FILE_BYTES_MAX = 1 << 17,
+    SMALL_FILE_BYTES = 8192,
+    RANDOM_CUTTINGS = 200,
+    CONTACTS = 4,
+    SKIPPED = 77
+};
 
 struct heard {
     char contact[CONTACT_ID_BYTES_MAX + 1];
@@ -183,8 +189,8 @@ static void every_fixture(void **state)
     assert_non_null(table);
     assert_non_null(fgets(line, sizeof line, table));
     while (fgets(line, sizeof line, table)) {
-        assert_true(sscanf(line, "%199[^\t]\t%u\t%u\t%u\t%199[^A-Z\n]", name, &size, &documents, &blocks,
-                           tracks) >= 4);
+        assert_true(sscanf(line, "%199[^\t]\t%u\t%u\t%u\t%199[^A-Z\n]", name, &size, &documents,
+                           &blocks, tracks) >= 4);
         const char *rest = line;
         for (int tabs = 0; tabs < 5; rest++)
             tabs += *rest == '\t';

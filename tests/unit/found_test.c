@@ -12,8 +12,8 @@ static void agent_earlier_than_customer(void **state)
     CHECK_MIXING(stereo_join, " L 0*800 1-1024 R 10001-11024 0*800", {C, 0, 1024}, {A, -100, 1024},
                  {C, 64, 1024}, {A, -36, 1024});
     assert_int_equal(mixer.timeline.gap_count, 0);
-    CHECK_MIXING(stereo_silence, " L 0*800 1-1024 R 10001-11024 0*800", {C, 0, 1024}, {A, -100, 1024},
-                 {C, 64, 1024}, {A, -36, 1024});
+    CHECK_MIXING(stereo_silence, " L 0*800 1-1024 R 10001-11024 0*800", {C, 0, 1024},
+                 {A, -100, 1024}, {C, 64, 1024}, {A, -36, 1024});
     assert_int_equal(mixer.timeline.gap_count, 0);
 }
 
@@ -82,8 +82,8 @@ static void salvaging_a_stream(void **state)
     static struct piped piped;
     struct pipeline_options any = options_of("");
     any.salvage = true;
-    struct span whole = doc(SEGMENT(CONTACT("c") CUSTOMER_TRACK "1F43B675<" BLOCK("81", "0000", "11112222")
-                                    BLOCK("81", "0000", "33334444") ">"));
+    struct span whole = doc(SEGMENT(CONTACT("c") CUSTOMER_TRACK "1F43B675<" BLOCK(
+        "81", "0000", "11112222") BLOCK("81", "0000", "33334444") ">"));
     for (size_t cut = 0; cut < 9; cut++) {
         recording_init(&recording, &any.contact);
         pipe_pass(PIPELINE_STREAM, &any, span_of(whole.at, whole.len - cut), 3, &piped);
@@ -144,9 +144,13 @@ static void the_id_of_a_header_cut_off(void **state)
 static void faults_stay(void **state)
 {
     (void)state;
-    static const char *const inputs[] = {"18538067<1F43B675<E7 82 00>>", "18538067<1F43B675<A3 84 81>>",
-                                         "18538067<1654AE6B(AE(D7(01)83(02)))1F43B675<A3 8A 81 0000 80 11>>",
-                                         "18538067<EC 82 00>", "18538067<A3>", "18538067 82 EC"};
+    static const char *const inputs[] = {
+        "18538067<1F43B675<E7 82 00>>",
+        "18538067<1F43B675<A3 84 81>>",
+        "18538067<1654AE6B(AE(D7(01)83(02)))1F43B675<A3 8A 81 0000 80 11>>",
+        "18538067<EC 82 00>",
+        "18538067<A3>",
+        "18538067 82 EC"};
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
         static struct connect_audio a;
         struct span in = doc(inputs[i]);
@@ -166,11 +170,16 @@ static void faults_stay(void **state)
 int main(int count, char **arguments)
 {
     const struct CMUnitTest tests[] = {
-        NAMED(agent_earlier_than_customer), NAMED(a_channel_put_back_over_itself),
-        NAMED(nothing_is_dropped_at_random), NAMED(times_far_apart),
-        NAMED(a_gap_of_half_a_block), NAMED(salvaging_a_stream),
-        NAMED(delivering_nobody), NAMED(an_empty_block_behind_a_gap),
-        NAMED(one_byte_that_is_no_id), NAMED(the_id_of_a_header_cut_off),
+        NAMED(agent_earlier_than_customer),
+        NAMED(a_channel_put_back_over_itself),
+        NAMED(nothing_is_dropped_at_random),
+        NAMED(times_far_apart),
+        NAMED(a_gap_of_half_a_block),
+        NAMED(salvaging_a_stream),
+        NAMED(delivering_nobody),
+        NAMED(an_empty_block_behind_a_gap),
+        NAMED(one_byte_that_is_no_id),
+        NAMED(the_id_of_a_header_cut_off),
         NAMED(faults_stay),
     };
     cmocka_set_test_filter(count > 1 ? arguments[1] : "*");

@@ -39,8 +39,8 @@ static void decision_values_are_the_tables(void **state)
 {
     (void)state;
     write_decision_values();
-    static const int table[][2] = {{1, 1},     {2, 3},     {16, 31},    {17, 35},    {32, 95},
-                                   {48, 223},  {64, 479},  {80, 991},   {96, 2015},  {112, 4063},
+    static const int table[][2] = {{1, 1},      {2, 3},      {16, 31},   {17, 35},   {32, 95},
+                                   {48, 223},   {64, 479},   {80, 991},  {96, 2015}, {112, 4063},
                                    {113, 4319}, {127, 7903}, {128, 8159}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         assert_int_equal(decision[table[i][0]], table[i][1]);
@@ -63,9 +63,9 @@ static void typed_values(void **state)
     (void)state;
     /* Python 3.11's audioop.lin2ulaw agrees on all but -31611, which it halves downwards first. */
     static const int values[][2] = {
-        {0, 0xFF},     {3, 0xFF},     {4, 0xFE},      {12, 0xFD},     {124, 0xEF},    {132, 0xEF},
-        {140, 0xEE},   {380, 0xDF},   {1000, 0xCE},   {8000, 0xA0},   {16252, 0x8F},  {31612, 0x80},
-        {32635, 0x80}, {32767, 0x80}, {-4, 0x7E},     {-124, 0x6F},   {-1000, 0x4E},  {-8000, 0x20},
+        {0, 0xFF},      {3, 0xFF},      {4, 0xFE},      {12, 0xFD},   {124, 0xEF},   {132, 0xEF},
+        {140, 0xEE},    {380, 0xDF},    {1000, 0xCE},   {8000, 0xA0}, {16252, 0x8F}, {31612, 0x80},
+        {32635, 0x80},  {32767, 0x80},  {-4, 0x7E},     {-124, 0x6F}, {-1000, 0x4E}, {-8000, 0x20},
         {-31611, 0x01}, {-32635, 0x00}, {-32768, 0x00},
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++)

@@ -14,8 +14,8 @@ static void smallest_documents(void **state)
     check_audio(HEADER, "END");
     check_audio(HEADER "18538067()" HEADER "18538067<>18538067()",
                 "DOC@0 FRAG:- DOC@21 FRAG:- DOC@49 FRAG:- END");
-    check_audio(SEGMENT(CUSTOMER_TRACK CLUSTER("00", BLOCK("81", "0000", "0102"))) HEADER
-                    SEGMENT(CUSTOMER_TRACK CLUSTER("40", BLOCK("81", "FFFF", "03"))),
+    check_audio(SEGMENT(CUSTOMER_TRACK CLUSTER("00", BLOCK("81", "0000", "0102")))
+                    HEADER SEGMENT(CUSTOMER_TRACK CLUSTER("40", BLOCK("81", "FFFF", "03"))),
                 "DOC@0 customer@0 =0102 / FRAG:- DOC@70 customer@63000000 =03 / FRAG:- END");
 }
 
@@ -40,7 +40,8 @@ static void blocks_of_both_kinds(void **state)
     check_refused(ONE("A3(82 0000 80 1122)"), FAULT_MALFORMED, "track 2");
     check_refused(ONE("A3(80 0000 80 1122)"), FAULT_MALFORMED, "track 0");
     check_refused(SEGMENT("1F43B675<A3(81 0000 80 11)>"), FAULT_MALFORMED, "track 1");
-    check_refused(SEGMENT("1F43B675<A3(81 0000 80 11)>" CUSTOMER_TRACK), FAULT_MALFORMED, "track 1");
+    check_refused(SEGMENT("1F43B675<A3(81 0000 80 11)>" CUSTOMER_TRACK), FAULT_MALFORMED,
+                  "track 1");
     /* Each document has its own Tracks. */
     check_refused(ONE("A3(81 0000 80 11)") SEGMENT("1F43B675<A3(81 0000 80 11)>"), FAULT_MALFORMED,
                   "track 1");
@@ -52,7 +53,7 @@ static void large_track_numbers(void **state)
     check_audio(SEGMENT(TRACKS(TRACK("80", "")) "1F43B675<A3(4080 0000 80 1122)>"),
                 "DOC@0 customer@0 =1122 / FRAG:- END");
     check_audio(SEGMENT(TRACKS(TRACK("ABCDEF01020304", "")) "1F43B675<A3(01ABCDEF01020304 0000 80 "
-                        "1122)>"),
+                                                            "1122)>"),
                 "DOC@0 customer@0 =1122 / FRAG:- END");
     /* Numbers are compared in all their bits. */
     check_refused(SEGMENT(TRACKS(TRACK("0100000001", "")) "1F43B675<A3(81 0000 80 1122)>"),
@@ -62,7 +63,8 @@ static void large_track_numbers(void **state)
 static void times(void **state)
 {
     (void)state;
-#define SCALED(scale, cluster) SEGMENT("1549A966(2AD7B1(" scale "))" CUSTOMER_TRACK "1F43B675<" cluster ">")
+#define SCALED(scale, cluster)                                                                     \
+    SEGMENT("1549A966(2AD7B1(" scale "))" CUSTOMER_TRACK "1F43B675<" cluster ">")
     check_audio(SCALED("01", "E7(05) A3(81 FFF0 80)"), "DOC@0 customer@-11 / FRAG:- END");
     check_audio(SCALED("0F4240", "A3(81 0003 80) E7(05) A3(81 0003 80) E7() A3(81 0003 80)"),
                 "DOC@0 customer@3000000 / customer@8000000 / customer@3000000 / FRAG:- END");
@@ -90,8 +92,9 @@ static void numbers_and_texts(void **state)
     /* 0 to 8 bytes; longer is refused; the last of several counts. */
     check_accepted(ONE("E7(0000000000000001)"));
     check_refused(ONE("E7(000000000000000001)"), FAULT_MALFORMED, "0xe7");
-    check_audio(SEGMENT(TRACKS("AE(D7(05)83(01)D7(00000000000001)83(02))") "1F43B675<A3(81 0000 80)>"),
-                "DOC@0 customer@0 / FRAG:- END");
+    check_audio(
+        SEGMENT(TRACKS("AE(D7(05)83(01)D7(00000000000001)83(02))") "1F43B675<A3(81 0000 80)>"),
+        "DOC@0 customer@0 / FRAG:- END");
     check_refused(SEGMENT(TRACKS("AE(D7(01)D7()83(02))")), FAULT_MALFORMED, "TrackNumber");
     check_refused(SEGMENT(TRACKS("AE(83(02))")), FAULT_MALFORMED, "TrackNumber");
     check_refused(SEGMENT(TRACKS("AE(D7(00))")), FAULT_MALFORMED, "TrackNumber");
@@ -115,7 +118,8 @@ static void numbers_and_texts(void **state)
 static void headers(void **state)
 {
     (void)state;
-    check_accepted("1A45DFA3(4286(01)42F7(01)42F2(04)42F3(08)4282('webm')4287(04)4285(04))18538067<>");
+    check_accepted(
+        "1A45DFA3(4286(01)42F7(01)42F2(04)42F3(08)4282('webm')4287(04)4285(04))18538067<>");
     check_accepted("1A45DFA3(42F7()42F2()42F3()4282('matroska' 00*56)4285())18538067<>");
     check_accepted("1A45DFA3(42F2(02)42F3(03)4282('avi')4282('webm'))");
     check_refused("1A45DFA3()18538067<>", FAULT_UNSUPPORTED, "DocType");
@@ -136,13 +140,27 @@ static void places(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        SEGMENT("AE()"),           SEGMENT("73A4(00*16)"),      SEGMENT("1549A966(E7(00))"),
-        SEGMENT("E7(00)"),         SEGMENT("A0()"),             SEGMENT("7373()"),
-        SEGMENT("67C8()"),         TRACKS("") SEGMENT(""),      SEGMENT(TRACKS("D7(01)")),
-        SEGMENT(TRACKS("E1()")),   SEGMENT(TRACKS("AE(B5())")), SEGMENT("1254C367(67C8())"),
-        SEGMENT("1254C367(45A3('n'))"), SEGMENT("1254C367(7373(45A3('n')))"), HEADER "1549A966()",
-        SEGMENT("1F43B675<A1()>"), SEGMENT(TRACKS("1F43B675<>")), "1A45DFA3(18538067<>)",
-        SEGMENT("4282('webm')"),   SEGMENT("1254C367(7373(67C8(7373())))"), HEADER "114D9B74()",
+        SEGMENT("AE()"),
+        SEGMENT("73A4(00*16)"),
+        SEGMENT("1549A966(E7(00))"),
+        SEGMENT("E7(00)"),
+        SEGMENT("A0()"),
+        SEGMENT("7373()"),
+        SEGMENT("67C8()"),
+        TRACKS("") SEGMENT(""),
+        SEGMENT(TRACKS("D7(01)")),
+        SEGMENT(TRACKS("E1()")),
+        SEGMENT(TRACKS("AE(B5())")),
+        SEGMENT("1254C367(67C8())"),
+        SEGMENT("1254C367(45A3('n'))"),
+        SEGMENT("1254C367(7373(45A3('n')))"),
+        HEADER "1549A966()",
+        SEGMENT("1F43B675<A1()>"),
+        SEGMENT(TRACKS("1F43B675<>")),
+        "1A45DFA3(18538067<>)",
+        SEGMENT("4282('webm')"),
+        SEGMENT("1254C367(7373(67C8(7373())))"),
+        HEADER "114D9B74()",
         SEGMENT(TRACKS("AE(114D9B74())")),
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -150,7 +168,8 @@ static void places(void **state)
                       "stands where it must not");
     }
     /* SeekHead, Cues, Chapters and Attachments are skipped, and end a Cluster of unknown size. */
-    static const char *const ending[] = {"114D9B74(00)", "1C53BB6B(00)", "1043A770(00)", "1941A469(00)"};
+    static const char *const ending[] = {"114D9B74(00)", "1C53BB6B(00)", "1043A770(00)",
+                                         "1941A469(00)"};
     for (size_t i = 0; i < 4; i++) {
         char text[200];
         snprintf(text, sizeof text, SEGMENT(CUSTOMER_TRACK "1F43B675<%s E7(00)>"), ending[i]);
@@ -160,10 +179,11 @@ static void places(void **state)
     }
     /* Skipped wherever they stand: Void, CRC-32, and what nobody knows. */
 #define NOISE "EC(00*3)BF(01020304)42AA(1A45DFA3)99()"
-    check_audio("1A45DFA3(" NOISE "4282('webm'))" NOISE "18538067<" NOISE TRACKS(NOISE TRACK("01",
-                NOISE "E1(" NOISE ")")) "1F43B675<" NOISE BLOCK("81", "0000", "11") NOISE "A0(" NOISE
-                ")>114D9B74(00)1C53BB6B(00)1043A770(00)1941A469(00)1F43B675<" BLOCK("81", "0001", "22")
-                ">1254C367(" NOISE "7373(" NOISE "67C8(" NOISE "45A3('ContactId')4487('c'))))>" NOISE,
+    check_audio("1A45DFA3(" NOISE "4282('webm'))" NOISE "18538067<" NOISE TRACKS(NOISE TRACK(
+                    "01", NOISE "E1(" NOISE ")")) "1F43B675<" NOISE BLOCK("81", "0000", "11") NOISE
+                "A0(" NOISE ")>114D9B74(00)1C53BB6B(00)1043A770(00)1941A469(00)1F43B675<" BLOCK(
+                    "81", "0001", "22") ">1254C367(" NOISE "7373(" NOISE "67C8(" NOISE
+                                        "45A3('ContactId')4487('c'))))>" NOISE,
                 "DOC@0 customer@0 =11 / customer@1000000 =22 / FRAG:c END");
 }
 
@@ -180,10 +200,14 @@ static void sound_that_looks_like_elements(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(smallest_documents),   cmocka_unit_test(blocks_of_both_kinds),
-        cmocka_unit_test(large_track_numbers),  cmocka_unit_test(times),
-        cmocka_unit_test(numbers_and_texts),    cmocka_unit_test(headers),
-        cmocka_unit_test(places),               cmocka_unit_test(sound_that_looks_like_elements),
+        cmocka_unit_test(smallest_documents),
+        cmocka_unit_test(blocks_of_both_kinds),
+        cmocka_unit_test(large_track_numbers),
+        cmocka_unit_test(times),
+        cmocka_unit_test(numbers_and_texts),
+        cmocka_unit_test(headers),
+        cmocka_unit_test(places),
+        cmocka_unit_test(sound_that_looks_like_elements),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,8 @@ static void one_channel(void **state)
     CHECK_MIXING(one_join, " 1-1024", {C, 0, 1024}, {C, 64, 1024});
     CHECK_MIXING(one_join, " 1-1024", {C, 1726676488724., 1024}, {C, 1726676488788., 1024});
     assert_int_equal(mixer.timeline.gap_count, 0);
-    CHECK_MIXING(one_silence, " 1-1536", {C, 500, 1024}, {C, 574, 1024}, {C, 618, 1024}); /* trembling */
+    CHECK_MIXING(one_silence, " 1-1536", {C, 500, 1024}, {C, 574, 1024},
+                 {C, 618, 1024}); /* trembling */
     CHECK_MIXING(one_silence, " 1-1024", {C, 0, 1024}, {C, 64 + 31.9, 1024});
     assert_int_equal(mixer.timeline.gap_count, 0);
     CHECK_MIXING(one_silence, " 1-512", {C, 0, 0}, {C, 0, 1024}, {C, 64, 0});
@@ -19,8 +20,8 @@ static void gaps_of_one_channel(void **state)
     CHECK_MIXING(one_join, " 1-1024", {C, 0, 1024}, {C, 128, 1024});
     assert_int_equal(mixer.timeline.gap_count, 1);
     assert_int_equal(mixer.timeline.gap_samples, 512);
-    CHECK_MIXING(one_silence, " 1-512 0*512 513-1024 0*8000 1025-1536", {C, 0, 1024}, {C, 128, 1024},
-                 {C, 1192, 1024});
+    CHECK_MIXING(one_silence, " 1-512 0*512 513-1024 0*8000 1025-1536", {C, 0, 1024},
+                 {C, 128, 1024}, {C, 1192, 1024});
     assert_int_equal(mixer.timeline.gap_count, 2);
     assert_int_equal(mixer.timeline.gap_samples, 8512);
     CHECK_MIXING(one_silence, " 1-512 0*264 513-1024", {C, 0, 1024}, {C, 64 + 33, 1024});
@@ -76,7 +77,8 @@ static void two_channels_aligned(void **state)
     CHECK_MIXING(stereo_join, " L 1-1024 R 10001-11024", {C, 0, 2048}, {A, 0, 2048});
     CHECK_MIXING(stereo_join, " L 1-1024 R 10001-11024", {A, 0, 1024}, {A, 64, 1024}, {C, 0, 2048});
     /* The agent comes later, or falls silent; the customer goes on. */
-    CHECK_MIXING(stereo_join, " L 1-1024 R 0*512 10001-10512", {C, 0, 1024}, {C, 64, 1024}, {A, 64, 1024});
+    CHECK_MIXING(stereo_join, " L 1-1024 R 0*512 10001-10512", {C, 0, 1024}, {C, 64, 1024},
+                 {A, 64, 1024});
     CHECK_MIXING(stereo_join, " L 1-16512 R 0*16000 10001-10512", {C, 0, 32000}, {C, 2000, 1024},
                  {A, 2000, 1024});
     assert_int_equal(mixer.timeline.gap_count, 0);
@@ -93,8 +95,8 @@ static void gaps_of_two_channels(void **state)
     CHECK_MIXING(stereo_silence, " L 1-512 0*8000 513-1024 R 10001-10512 0*8000 10513-11024",
                  {C, 0, 1024}, {A, 0, 1024}, {C, 1064, 1024}, {A, 1064, 1024});
     assert_int_equal(mixer.timeline.gap_count, 1);
-    CHECK_MIXING(stereo_join, " L 1-1024 R 10001-11024", {C, 0, 1024}, {A, 0, 1024}, {C, 1064, 1024},
-                 {A, 1064, 1024});
+    CHECK_MIXING(stereo_join, " L 1-1024 R 10001-11024", {C, 0, 1024}, {A, 0, 1024},
+                 {C, 1064, 1024}, {A, 1064, 1024});
     assert_int_equal(mixer.timeline.gap_count, 1);
     assert_int_equal(mixer.timeline.gap_samples, 8000);
     /* A gap is where no channel has sound. */
@@ -111,13 +113,15 @@ static void skew_beyond_the_ring(void **state)
     (void)state;
     /* 3 s of one, 2.048 s of them held: what the other says of the beginning comes where the output
      * is, and is counted; nothing is dropped. */
-    CHECK_MIXING(stereo_join, " L 1-24000 R 0*7616 10001-10512 0*15872", {C, 0, 48000}, {A, 0, 1024});
+    CHECK_MIXING(stereo_join, " L 1-24000 R 0*7616 10001-10512 0*15872", {C, 0, 48000},
+                 {A, 0, 1024});
     assert_int_equal(mixer.late_count, 1);
-    CHECK_MIXING(stereo_join, " L 1-24000 R 0*7616 10001-12560 0*13824", {C, 0, 48000}, {A, 0, 1024},
-                 {A, 64, 4096});
+    CHECK_MIXING(stereo_join, " L 1-24000 R 0*7616 10001-12560 0*13824", {C, 0, 48000},
+                 {A, 0, 1024}, {A, 64, 4096});
     assert_int_equal(mixer.late_count, 2);
     /* Behind what is held it is in time. */
-    CHECK_MIXING(stereo_join, " L 1-24000 R 0*8000 10001-10512 0*15488", {C, 0, 48000}, {A, 1000, 1024});
+    CHECK_MIXING(stereo_join, " L 1-24000 R 0*8000 10001-10512 0*15488", {C, 0, 48000},
+                 {A, 1000, 1024});
     assert_int_equal(mixer.late_count, 0);
     CHECK_MIXING(stereo_join, " L 0*3616 1-512 0*15872 R 10001-30000", {A, 0, 40000}, {C, 0, 1024});
     assert_int_equal(mixer.late_count, 1);
@@ -143,9 +147,9 @@ static void sums(void **state)
     (void)state;
     CHECK_MIXING(mix_silence, " 10002-10002 10004-10004 10006-10006 4-4", {C, 0, 8}, {A, 0, 6});
     CHECK_MIXING(mix_silence, " 1-4 0*512 10001-10002", {C, 0, 8}, {A, 64.5, 4});
-    static const int16_t pairs[][3] = {{32767, 1, 32767},   {-32768, -1, -32768}, {32767, 32767, 32767},
-                                       {-32768, -32768, -32768}, {-5, 3, -2},     {32767, -32768, -1},
-                                       {16384, 16383, 32767}, {16384, 16384, 32767}};
+    static const int16_t pairs[][3] = {
+        {32767, 1, 32767}, {-32768, -1, -32768}, {32767, 32767, 32767}, {-32768, -32768, -32768},
+        {-5, 3, -2},       {32767, -32768, -1},  {16384, 16383, 32767}, {16384, 16384, 32767}};
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         mixing_begin(&mix_silence);
         for (enum channel c = 0; c < CHANNEL_COUNT; c++) {
@@ -216,11 +220,16 @@ static void going_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_channel),          cmocka_unit_test(gaps_of_one_channel),
-        cmocka_unit_test(a_clock_set_back),     cmocka_unit_test(gaps_that_cannot_be_filled),
-        cmocka_unit_test(two_channels_aligned), cmocka_unit_test(gaps_of_two_channels),
-        cmocka_unit_test(skew_beyond_the_ring), cmocka_unit_test(halves_of_samples),
-        cmocka_unit_test(sums),                 cmocka_unit_test(going_back),
+        cmocka_unit_test(one_channel),
+        cmocka_unit_test(gaps_of_one_channel),
+        cmocka_unit_test(a_clock_set_back),
+        cmocka_unit_test(gaps_that_cannot_be_filled),
+        cmocka_unit_test(two_channels_aligned),
+        cmocka_unit_test(gaps_of_two_channels),
+        cmocka_unit_test(skew_beyond_the_ring),
+        cmocka_unit_test(halves_of_samples),
+        cmocka_unit_test(sums),
+        cmocka_unit_test(going_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -152,7 +152,8 @@ static inline void check_mixing(struct mixing how, const struct said *script, si
 static const struct mixing one_join = {.layout = MIXER_ONE, .asked = 1, .gaps = GAPS_JOIN},
                            one_silence = {.layout = MIXER_ONE, .asked = 1, .gaps = GAPS_SILENCE},
                            stereo_join = {.layout = MIXER_STEREO, .asked = 3, .gaps = GAPS_JOIN},
-                           stereo_silence = {.layout = MIXER_STEREO, .asked = 3,
+                           stereo_silence = {.layout = MIXER_STEREO,
+                                             .asked = 3,
                                              .gaps = GAPS_SILENCE},
                            mix_silence = {.layout = MIXER_MIX, .asked = 3, .gaps = GAPS_SILENCE};
 

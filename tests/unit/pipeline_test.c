@@ -7,7 +7,7 @@ static struct piped piped;
     SEGMENT(UID(uid) CUSTOMER_TRACK CLUSTER(ms, BLOCK("81", "0000", sound)) tags)
 #define BOTH_SAY(uid, ms, customer, agent, tags)                                                   \
     SEGMENT(UID(uid) BOTH_TRACKS CLUSTER(ms, BLOCK("81", "0000", customer)                         \
-            BLOCK("82", "0000", agent)) tags)
+                                                 BLOCK("82", "0000", agent)) tags)
 #define KVS_ERROR SEGMENT(TAGS(SIMPLE("AWS_KINESISVIDEO_ERROR_CODE", "E")))
 
 static void check_both(const struct pipeline_options *o, const char *text, const char *expected)
@@ -43,7 +43,9 @@ static void one_contact(void **state)
     check_both(&c2, text, "");
     assert_int_equal(recording.fragments, 0);
     assert_int_equal(recording.contacts.count, 1);
-    check_both(&any, SAY("AA", "00", "1111", CONTACT("c-1") CLUSTER("01", BLOCK("81", "0000", "22") BLOCK("81", "0000", ""))),
+    check_both(&any,
+               SAY("AA", "00", "1111",
+                   CONTACT("c-1") CLUSTER("01", BLOCK("81", "0000", "22") BLOCK("81", "0000", ""))),
                "1111");
 }
 
@@ -51,8 +53,9 @@ static void nobody_is_never_heard(void **state)
 {
     (void)state;
     struct pipeline_options any = options_of("");
-    check_both(&any, SAY("AA", "00", "1111", "") SAY("AA", "01", "2222", CONTACT("c-1"))
-                         SAY("BB", "02", "3333", "") SAY("AA", "03", "4444", ""),
+    check_both(&any,
+               SAY("AA", "00", "1111", "") SAY("AA", "01", "2222", CONTACT("c-1"))
+                   SAY("BB", "02", "3333", "") SAY("AA", "03", "4444", ""),
                "22224444");
     assert_int_equal(recording.nobodys, 2);
     assert_int_equal(recording.fragments, 2);
@@ -61,8 +64,9 @@ static void nobody_is_never_heard(void **state)
 static void one_of_two_contacts(void **state)
 {
     (void)state;
-    const char *text = SAY("AA", "00", "1111", CONTACT("c-1")) SAY("BB", "00", "2222", CONTACT("c-2"))
-        SAY("AA", "01", "33", "") SAY("BB", "01", "44", "") SAY("AA", "02", "55", "");
+    const char *text =
+        SAY("AA", "00", "1111", CONTACT("c-1")) SAY("BB", "00", "2222", CONTACT("c-2"))
+            SAY("AA", "01", "33", "") SAY("BB", "01", "44", "") SAY("AA", "02", "55", "");
     struct pipeline_options c1 = options_of("c-1"), c2 = options_of("c-2"), any = options_of("");
     check_both(&c1, text, "11113355");
     check_both(&c2, text, "2222"); /* the other's odd byte does not complete this one's */
@@ -78,7 +82,7 @@ static void layouts_and_encodings(void **state)
     (void)state;
     const char *text = BOTH_SAY("BB", "00", "EEEE", "DDDD", CONTACT("c-2"))
         BOTH_SAY("AA", "00", "01000200", "0A000B00", CONTACT("c-1"))
-        BOTH_SAY("BB", "00", "EEEE", "DDDD", "") BOTH_SAY("AA", "40", "0300", "0C00 0D00", "");
+            BOTH_SAY("BB", "00", "EEEE", "DDDD", "") BOTH_SAY("AA", "40", "0300", "0C00 0D00", "");
     struct pipeline_options o = options_of("c-1");
     check_both(&o, text, "010002000300");
     o.channel = CHANNEL_AGENT;
@@ -101,9 +105,10 @@ static void streaming(void **state)
     (void)state;
     struct pipeline_options any = options_of(""), c2 = options_of("c-2");
     static uint8_t input[1 << 14];
-    const char *text = SEGMENT(CONTACT("c-1") CUSTOMER_TRACK CLUSTER("00", BLOCK("81", "0000", "1111")))
-        SEGMENT(CONTACT("c-1") CUSTOMER_TRACK CLUSTER("00", BLOCK("81", "0001", "2222")))
-            SEGMENT(TAGS(SIMPLE("x", "y")));
+    const char *text =
+        SEGMENT(CONTACT("c-1") CUSTOMER_TRACK CLUSTER("00", BLOCK("81", "0000", "1111")))
+            SEGMENT(CONTACT("c-1") CUSTOMER_TRACK CLUSTER("00", BLOCK("81", "0001", "2222")))
+                SEGMENT(TAGS(SIMPLE("x", "y")));
     struct span in = span_of(input, doc_write(input, sizeof input, text));
     for (size_t i = 0; i < 4; i++) {
         recording_init(&recording, &any.contact);
@@ -120,8 +125,10 @@ static void streaming(void **state)
     /* Inheriting does not decide: the tag may follow and say something else. */
     check_fault(PIPELINE_STREAM, &any, SEGMENT(UID("AA") CONTACT("c-1")) SAY("AA", "00", "11", ""),
                 FAULT_UNDECIDED);
-    check_fault(PIPELINE_STREAM, &any, SEGMENT(CONTACT("c-1") CUSTOMER_TRACK CLUSTER("00",
-                BLOCK("81", "0000", "1111"))) SEGMENT(CONTACT("c-2")), FAULT_AMBIGUOUS);
+    check_fault(PIPELINE_STREAM, &any,
+                SEGMENT(CONTACT("c-1") CUSTOMER_TRACK CLUSTER("00", BLOCK("81", "0000", "1111")))
+                    SEGMENT(CONTACT("c-2")),
+                FAULT_AMBIGUOUS);
     check_piped(&piped, "1111");
 }
 
@@ -129,7 +136,8 @@ static void faults_and_trouble(void **state)
 {
     (void)state;
     struct pipeline_options any = options_of("");
-    static const enum pipeline_pass passes[] = {PIPELINE_SURVEY, PIPELINE_PROVISIONAL, PIPELINE_STREAM};
+    static const enum pipeline_pass passes[] = {PIPELINE_SURVEY, PIPELINE_PROVISIONAL,
+                                                PIPELINE_STREAM};
     for (size_t i = 0; i < 3; i++) {
         check_fault(passes[i], &any, "", FAULT_NOT_MATROSKA);
         check_fault(passes[i], &any, "18538067 84 00", FAULT_MALFORMED);
@@ -163,9 +171,12 @@ static void a_second_reading_that_differs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_contact),           cmocka_unit_test(nobody_is_never_heard),
-        cmocka_unit_test(one_of_two_contacts),   cmocka_unit_test(layouts_and_encodings),
-        cmocka_unit_test(streaming),             cmocka_unit_test(faults_and_trouble),
+        cmocka_unit_test(one_contact),
+        cmocka_unit_test(nobody_is_never_heard),
+        cmocka_unit_test(one_of_two_contacts),
+        cmocka_unit_test(layouts_and_encodings),
+        cmocka_unit_test(streaming),
+        cmocka_unit_test(faults_and_trouble),
         cmocka_unit_test(a_second_reading_that_differs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

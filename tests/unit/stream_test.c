@@ -19,7 +19,9 @@ static void generate(const struct connect_stream_options *o)
     if (why != NULL) fail_msg("%s", why);
     stream_len = 0;
     size_t len;
-    while (connect_stream_next(&generator, stream + stream_len, STREAM_BYTES_MAX + CONNECT_STREAM_FRAGMENT_BYTES_MAX - stream_len, &len))
+    while (connect_stream_next(&generator, stream + stream_len,
+                               STREAM_BYTES_MAX + CONNECT_STREAM_FRAGMENT_BYTES_MAX - stream_len,
+                               &len))
         stream_len += len;
     assert_true(stream_len > 0);
 }
@@ -34,7 +36,6 @@ static uint8_t pattern_byte(size_t contact, unsigned side, uint64_t at)
     x ^= x >> 32;
     return (uint8_t)(x >> (8 * (at % 8)));
 }
-
 
 /* Each document's sound must be that of the fragment at its place; whose, where it says so. */
 static void listen(size_t piece, bool tagless, bool nobody)
@@ -87,8 +88,9 @@ static void listen(size_t piece, bool tagless, bool nobody)
             }
             case AUDIO_TROUBLE: troubles++; break;
             case AUDIO_END: over = true; break;
-            case AUDIO_FAULT: fail_msg("%.*s", (int)audio.matroska.ebml.fault.len,
-                                       audio.matroska.ebml.fault.text);
+            case AUDIO_FAULT:
+                fail_msg("%.*s", (int)audio.matroska.ebml.fault.len,
+                         audio.matroska.ebml.fault.text);
             }
         }
         free(block);

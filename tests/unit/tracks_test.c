@@ -48,7 +48,8 @@ static void a_lone_track(void **state)
     check_audio_of(BOTH, LONE(TRACK("01", "")), CUSTOMER_IS("c1"));
     /* The only audio track beside others that are not audio. */
     check_audio_of(BOTH, SEGMENT(TRACKS(VIDEO("01", "") TRACK("02", "")) SAYS), CUSTOMER_IS("a2"));
-    check_audio_of(BOTH, SEGMENT(TRACKS(VIDEO("01", FROM) TRACK("02", "")) SAYS), CUSTOMER_IS("a2"));
+    check_audio_of(BOTH, SEGMENT(TRACKS(VIDEO("01", FROM) TRACK("02", "")) SAYS),
+                   CUSTOMER_IS("a2"));
     check_audio_of(BOTH, SEGMENT(TRACKS(VIDEO("01", FROM) TRACK("02", TO)) SAYS), AGENT_IS("a2"));
 }
 
@@ -68,10 +69,11 @@ static void ambiguous_tracks(void **state)
         unsigned asked;
         const char *text;
     } rows[] = {
-        {C, TWO("", "")},       {A, TWO("", "")},    {C, TWO(TO, "")},
-        {A, TWO(FROM, "")},     {C, TWO(FROM, FROM)}, {A, TWO(TO, TO)},
-        {BOTH, TWO(FROM, "")},  {BOTH, TWO(TO, NAME("x"))}, {C, TWO(TO, TO)},
-        {BOTH, TWO(NAME("a"), NAME("b"))},
+        {C, TWO("", "")},      {A, TWO("", "")},
+        {C, TWO(TO, "")},      {A, TWO(FROM, "")},
+        {C, TWO(FROM, FROM)},  {A, TWO(TO, TO)},
+        {BOTH, TWO(FROM, "")}, {BOTH, TWO(TO, NAME("x"))},
+        {C, TWO(TO, TO)},      {BOTH, TWO(NAME("a"), NAME("b"))},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         audio_asked = rows[i].asked;
@@ -89,12 +91,15 @@ static void ambiguous_tracks(void **state)
 static void numbers_of_tracks(void **state)
 {
     (void)state;
-    check_refused(SEGMENT(TRACKS(TRACK("01", FROM) TRACK("01", TO))), FAULT_MALFORMED, "same number");
+    check_refused(SEGMENT(TRACKS(TRACK("01", FROM) TRACK("01", TO))), FAULT_MALFORMED,
+                  "same number");
     check_refused(SEGMENT(TRACKS(TRACK("01", FROM)) TRACKS(TRACK("01", TO))), FAULT_MALFORMED,
                   "same number");
     check_accepted(SEGMENT(TRACKS(TRACK("01", FROM))) SEGMENT(TRACKS(TRACK("01", TO))));
-#define EIGHT TRACK("01", "") TRACK("02", "") TRACK("03", "") TRACK("04", "") TRACK("05", "") \
-        TRACK("06", "") TRACK("07", "") TRACK("08", "")
+#define EIGHT                                                                                      \
+    TRACK("01", "")                                                                                \
+    TRACK("02", "") TRACK("03", "") TRACK("04", "") TRACK("05", "") TRACK("06", "")                \
+        TRACK("07", "") TRACK("08", "")
     check_accepted(SEGMENT(TRACKS(EIGHT)) SEGMENT(TRACKS(EIGHT)));
     check_refused(SEGMENT(TRACKS(EIGHT VIDEO("09", ""))), FAULT_LIMIT, "TRACKS_MAX");
     check_refused(SEGMENT(TRACKS(EIGHT) TRACKS(TRACK("09", ""))), FAULT_LIMIT, "TRACKS_MAX");
@@ -111,7 +116,7 @@ static void formats_of_ours(void **state)
         "86('A_AAC' 00*27)",
         "86()",
         "E1()",
-        "E1(B5(45FA0000))",           /* 8000.0 */
+        "E1(B5(45FA0000))", /* 8000.0 */
         "E1(B5(40BF400000000000))",
         "E1(B5()9F()6264(10))",
         "E1(9F(01))",
@@ -123,7 +128,8 @@ static void formats_of_ours(void **state)
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char text[400];
-        snprintf(text, sizeof text, SEGMENT(TRACKS("AE(D7(01)83(02)" FROM "%s)") ONE_SAYS), good[i]);
+        snprintf(text, sizeof text, SEGMENT(TRACKS("AE(D7(01)83(02)" FROM "%s)") ONE_SAYS),
+                 good[i]);
         check_audio(text, CUSTOMER_IS("c1"));
     }
 }
@@ -132,11 +138,27 @@ static void formats_refused(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "86('A_PCM/INT/BIG')", "86('a_aac')",  "86('A_OPUS')", "86('A_AAC/MPEG4/LC')", "86('A_MULAW')",
-        "E1(B5(45FA0001))",    "E1(B5(472C4400))", "E1(B5(00000000))", "E1(B5(40BF400000000001))",
-        "E1(B5(7FC00000))",    "E1(B5(C5FA0000))", "E1(9F(02))", "E1(9F(00))", "E1(6264(08))",
-        "E1(6264(20))",        "E1(6264())",   "6D80()",       "6D80(6240(5031(00)))",
-        "E1(9F(0100000001))",  "E1(6264(0100000010))", "E1(B5(0000000045FA0000))",
+        "86('A_PCM/INT/BIG')",
+        "86('a_aac')",
+        "86('A_OPUS')",
+        "86('A_AAC/MPEG4/LC')",
+        "86('A_MULAW')",
+        "E1(B5(45FA0001))",
+        "E1(B5(472C4400))",
+        "E1(B5(00000000))",
+        "E1(B5(40BF400000000001))",
+        "E1(B5(7FC00000))",
+        "E1(B5(C5FA0000))",
+        "E1(9F(02))",
+        "E1(9F(00))",
+        "E1(6264(08))",
+        "E1(6264(20))",
+        "E1(6264())",
+        "6D80()",
+        "6D80(6240(5031(00)))",
+        "E1(9F(0100000001))",
+        "E1(6264(0100000010))",
+        "E1(B5(0000000045FA0000))",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char text[400];
@@ -149,8 +171,13 @@ static void formats_refused(void **state)
         snprintf(text, sizeof text, SEGMENT(TRACKS("AE(D7(01)83(02)" FROM "%s)")), bad[i]);
         check_accepted(text);
     }
-    static const char *const floats[] = {"00", "0000", "45FA00", "45FA000000", "45FA00000000",
-                                         "45FA0000000000", "45FA00000000000000"};
+    static const char *const floats[] = {"00",
+                                         "0000",
+                                         "45FA00",
+                                         "45FA000000",
+                                         "45FA00000000",
+                                         "45FA0000000000",
+                                         "45FA00000000000000"};
     for (size_t i = 0; i < sizeof floats / sizeof *floats; i++) {
         char text[400];
         snprintf(text, sizeof text, SEGMENT(TRACKS("AE(D7(01)E1(B5(%s)))")), floats[i]);
@@ -161,8 +188,8 @@ static void formats_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(named_tracks),     cmocka_unit_test(a_lone_track),
-        cmocka_unit_test(no_audio),         cmocka_unit_test(ambiguous_tracks),
+        cmocka_unit_test(named_tracks),      cmocka_unit_test(a_lone_track),
+        cmocka_unit_test(no_audio),          cmocka_unit_test(ambiguous_tracks),
         cmocka_unit_test(numbers_of_tracks), cmocka_unit_test(formats_of_ours),
         cmocka_unit_test(formats_refused),
     };

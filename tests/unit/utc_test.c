@@ -56,10 +56,17 @@ static void every_day(void **state)
         for (int month = 0; month < 12; month++) {
             for (int d = 1; d <= lengths[month] + (month == 1 && leap); d++, day++) {
                 char text[32] = {0};
-                char expected[16] = {(char)('0' + year / 1000), (char)('0' + year / 100 % 10),
-                                     (char)('0' + year / 10 % 10), (char)('0' + year % 10), '-',
-                                     (char)('0' + (month + 1) / 10), (char)('0' + (month + 1) % 10),
-                                     '-', (char)('0' + d / 10), (char)('0' + d % 10), 'T'};
+                char expected[16] = {(char)('0' + year / 1000),
+                                     (char)('0' + year / 100 % 10),
+                                     (char)('0' + year / 10 % 10),
+                                     (char)('0' + year % 10),
+                                     '-',
+                                     (char)('0' + (month + 1) / 10),
+                                     (char)('0' + (month + 1) % 10),
+                                     '-',
+                                     (char)('0' + d / 10),
+                                     (char)('0' + d % 10),
+                                     'T'};
                 struct writer w = writer_on(text, sizeof text - 1);
                 utc_write(&w, day * 86400000 + 43200000);
                 assert_memory_equal(text, expected, 11);
@@ -70,6 +77,7 @@ static void every_day(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(points_in_time), cmocka_unit_test(every_day)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(points_in_time),
+                                       cmocka_unit_test(every_day)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,13 +35,14 @@ static void pcm(void **state)
 static void ulaw(void **state)
 {
     (void)state;
-    check_header(ulaw_mono, 8000, "'RIFF' 721F0000 'WAVE'" FMT_ULAW_MONO
-                                  "'fact' 04000000 401F0000 'data' 401F0000");
+    check_header(ulaw_mono, 8000,
+                 "'RIFF' 721F0000 'WAVE'" FMT_ULAW_MONO "'fact' 04000000 401F0000 'data' 401F0000");
     /* A pad byte follows odd data: RIFF's size counts it, data's does not. */
-    check_header(ulaw_mono, 3, "'RIFF' 36000000 'WAVE'" FMT_ULAW_MONO
-                               "'fact' 04000000 03000000 'data' 03000000");
-    check_header(ulaw_stereo, 6, "'RIFF' 38000000 'WAVE'" FMT_ULAW_STEREO
-                                 "'fact' 04000000 03000000 'data' 06000000");
+    check_header(ulaw_mono, 3,
+                 "'RIFF' 36000000 'WAVE'" FMT_ULAW_MONO "'fact' 04000000 03000000 'data' 03000000");
+    check_header(ulaw_stereo, 6,
+                 "'RIFF' 38000000 'WAVE'" FMT_ULAW_STEREO
+                 "'fact' 04000000 03000000 'data' 06000000");
 }
 
 static void pads(void **state)
@@ -58,8 +59,9 @@ static void unknown_length(void **state)
 {
     (void)state;
     check_header(pcm_mono, WAV_UNKNOWN, "'RIFF' FFFFFFFF 'WAVE'" FMT_PCM_MONO "'data' FFFFFFFF");
-    check_header(ulaw_stereo, WAV_UNKNOWN, "'RIFF' FFFFFFFF 'WAVE'" FMT_ULAW_STEREO
-                                           "'fact' 04000000 FFFFFFFF 'data' FFFFFFFF");
+    check_header(ulaw_stereo, WAV_UNKNOWN,
+                 "'RIFF' FFFFFFFF 'WAVE'" FMT_ULAW_STEREO
+                 "'fact' 04000000 FFFFFFFF 'data' FFFFFFFF");
 }
 
 /* RF64 where the RIFF size would not be below FFFFFFFF, which says "see ds64". */
@@ -67,32 +69,35 @@ static void rf64(void **state)
 {
     (void)state;
     /* 4 "WAVE" + 24 fmt + 8 data = 36 behind the size */
-    check_header(pcm_mono, 0xFFFFFFFE - 36, "'RIFF' FEFFFFFF 'WAVE'" FMT_PCM_MONO "'data' DAFFFFFF");
+    check_header(pcm_mono, 0xFFFFFFFE - 36,
+                 "'RIFF' FEFFFFFF 'WAVE'" FMT_PCM_MONO "'data' DAFFFFFF");
     check_header(pcm_stereo, 0x100000000 - 36 + 0,
                  "'RF64' FFFFFFFF 'WAVE' 'ds64' 1C000000 2400000001000000 DCFFFFFF00000000"
                  "F7FFFF3F00000000 00000000" FMT_PCM_STEREO "'data' FFFFFFFF");
-    check_header(pcm_mono, 0x100000000, "'RF64' FFFFFFFF 'WAVE' 'ds64' 1C000000 4800000001000000"
-                                        "0000000001000000 0000008000000000 00000000" FMT_PCM_MONO
-                                        "'data' FFFFFFFF");
+    check_header(pcm_mono, 0x100000000,
+                 "'RF64' FFFFFFFF 'WAVE' 'ds64' 1C000000 4800000001000000"
+                 "0000000001000000 0000008000000000 00000000" FMT_PCM_MONO "'data' FFFFFFFF");
     /* a thousand days of stereo */
-    check_header(pcm_stereo, 2764800000000, "'RF64' FFFFFFFF 'WAVE' 'ds64' 1C000000 4800ECBA83020000"
-                                            "0000ECBA83020000 0000BBEEA0000000 00000000" FMT_PCM_STEREO
-                                            "'data' FFFFFFFF");
+    check_header(pcm_stereo, 2764800000000,
+                 "'RF64' FFFFFFFF 'WAVE' 'ds64' 1C000000 4800ECBA83020000"
+                 "0000ECBA83020000 0000BBEEA0000000 00000000" FMT_PCM_STEREO "'data' FFFFFFFF");
     /* 4 + 26 fmt + 12 fact + 8 data = 50; an odd length has its pad byte counted */
-    check_header(ulaw_mono, 0xFFFFFFFE - 50, "'RIFF' FEFFFFFF 'WAVE'" FMT_ULAW_MONO
-                                             "'fact' 04000000 CCFFFFFF 'data' CCFFFFFF");
-    check_header(ulaw_mono, 0xFFFFFFFE - 51, "'RIFF' FEFFFFFF 'WAVE'" FMT_ULAW_MONO
-                                             "'fact' 04000000 CBFFFFFF 'data' CBFFFFFF");
+    check_header(ulaw_mono, 0xFFFFFFFE - 50,
+                 "'RIFF' FEFFFFFF 'WAVE'" FMT_ULAW_MONO "'fact' 04000000 CCFFFFFF 'data' CCFFFFFF");
+    check_header(ulaw_mono, 0xFFFFFFFE - 51,
+                 "'RIFF' FEFFFFFF 'WAVE'" FMT_ULAW_MONO "'fact' 04000000 CBFFFFFF 'data' CBFFFFFF");
     check_header(ulaw_mono, 0xFFFFFFFF - 50,
                  "'RF64' FFFFFFFF 'WAVE' 'ds64' 1C000000 2400000001000000 CDFFFFFF00000000"
-                 "CDFFFFFF00000000 00000000" FMT_ULAW_MONO "'fact' 04000000 FFFFFFFF 'data' FFFFFFFF");
+                 "CDFFFFFF00000000 00000000" FMT_ULAW_MONO
+                 "'fact' 04000000 FFFFFFFF 'data' FFFFFFFF");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pcm),            cmocka_unit_test(ulaw), cmocka_unit_test(pads),
-        cmocka_unit_test(unknown_length), cmocka_unit_test(rf64),
+        cmocka_unit_test(pcm),  cmocka_unit_test(ulaw),
+        cmocka_unit_test(pads), cmocka_unit_test(unknown_length),
+        cmocka_unit_test(rf64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

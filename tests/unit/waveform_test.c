@@ -93,7 +93,8 @@ static void a_click_stays(void **state)
         for (size_t i = 0; i < 100; i++)
             found += waveform_peak(&w, CHANNEL_CUSTOMER, i, 100) == 3000;
         assert_int_equal(found, 1);
-        assert_int_equal(waveform_peak(&w, CHANNEL_CUSTOMER, 100 * (click - 1) / w.samples, 100), 3000);
+        assert_int_equal(waveform_peak(&w, CHANNEL_CUSTOMER, 100 * (click - 1) / w.samples, 100),
+                         3000);
     }
 }
 
