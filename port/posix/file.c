@@ -273,8 +273,8 @@ static bool read_at(struct output *out, uint64_t at, size_t len, struct fault *f
     return true;
 }
 
-/* Everything behind old_len moves to new_len, from the end to the front, through the write buffer.
- */
+/* Everything behind old_len moves to new_len, from the end to the front, through the write
+ * buffer. */
 static bool move_body(struct output *out, size_t old_len, size_t new_len, struct fault *f)
 {
     for (uint64_t end = out->flushed; end > old_len;) {

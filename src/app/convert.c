@@ -271,8 +271,8 @@ static bool pad(struct convert *c)
     return !wav_pads(c->recording.bytes) || output_write(&c->output, span_of("", 1), &c->fault);
 }
 
-/* The three ways; each is true when the output holds the recording or the recording has no sound.
- */
+/* The three ways; each is true when the output holds the recording or the recording has no
+ * sound. */
 
 static bool survey_and_deliver(struct convert *c)
 {

@@ -29,8 +29,8 @@
 #define TIMESTAMP_BYTES_MAX 32
 
 /* Whose SegmentUID was whose: a document without ContactId follows its own run closely, so the runs
- * used last are enough. The oldest is forgotten; a document of a forgotten run belongs to nobody.
- */
+ * used last are enough. The oldest is forgotten; a document of a forgotten run belongs to
+ * nobody. */
 #define SEGMENTS_REMEMBERED 64
 
 /* What a list of contacts shows; more are counted, not shown. */

@@ -77,8 +77,8 @@ void pipeline_init(struct pipeline *p, enum pipeline_pass pass,
 /* The next event in *in, which is cut by what was eaten and must not change until PIPELINE_NEED. */
 enum pipeline_event pipeline_next(struct pipeline *p, struct span *in, struct span *out);
 
-/* No more bytes will come: go on with pipeline_next and an empty span until PIPELINE_END or _FAULT.
- */
+/* No more bytes will come: go on with pipeline_next and an empty span until PIPELINE_END or
+ * _FAULT. */
 void pipeline_finish(struct pipeline *p);
 
 #endif

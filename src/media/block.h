@@ -59,8 +59,8 @@ static inline bool block_start_plain(struct block *b, struct span *in)
     return true;
 }
 
-/* *in is all of the block that is at hand; `behind` bytes of the block follow it, in later spans.
- */
+/* *in is all of the block that is at hand; `behind` bytes of the block follow it, in later
+ * spans. */
 enum block_event block_next(struct block *b, struct span *in, uint64_t behind);
 
 #endif

@@ -72,8 +72,8 @@ RARE static enum ebml_event fail_too_long(struct ebml *e)
 
 /* ---- headers ---- */
 
-/* RFC 8794 section 5: one to four bytes, the shortest form, data bits neither all zero nor all one.
- */
+/* RFC 8794 section 5: one to four bytes, the shortest form, data bits neither all zero nor all
+ * one. */
 RARE static bool id_is_legal(uint32_t id, unsigned len)
 {
     static const uint32_t first[] = {0x01, 0x7F, 0x3FFF, 0x1FFFFF};
@@ -172,8 +172,8 @@ static bool may_hold(const struct ebml_level *level, const struct ebml_rule *rul
 }
 
 /* An element that is not a child of the innermost one ends it, if an open element further out is
- * its right parent and nothing but unknown sizes stand between; else it stands where it must not.
- */
+ * its right parent and nothing but unknown sizes stand between; else it stands where it must
+ * not. */
 RARE static enum ebml_event end_inner(struct ebml *e)
 {
     bool open = !e->inner.sized;

@@ -114,8 +114,8 @@ static size_t run_at(int64_t position)
     return MIXER_FRAMES - slot(position) / FRAME_BYTES;
 }
 
-/* Gives frames from the front up to `until`, as many as fit the scratch; their slots fall silent.
- */
+/* Gives frames from the front up to `until`, as many as fit the scratch; their slots fall
+ * silent. */
 static enum mixer_event give(struct mixer *m, int64_t until, struct span *out)
 {
     size_t frame_bytes = m->layout == MIXER_STEREO ? FRAME_BYTES : BYTES_PER_SAMPLE;
@@ -180,8 +180,8 @@ static enum mixer_event next_of_two(struct mixer *m, struct span *in, struct spa
         if (m->front < both) return give(m, both, out);
         if (in->len == 0) return MIXER_NEED;
         /* The ring is full: the other channel is silent until here, or so late that it will be put
-         * late. Just one sample's room is made, so that nothing depends on how the input was cut.
-         */
+         * late. Just one sample's room is made, so that nothing depends on how the input was
+         * cut. */
         if (side->put >= m->front + MIXER_FRAMES) {
             enum mixer_event event = give(m, side->put - MIXER_FRAMES + 1, out);
             for (enum channel c = 0; c < CHANNEL_COUNT; c++)

@@ -55,8 +55,8 @@ void wav_header(struct writer *to, struct wav_format format, uint64_t data_bytes
     writer_le(to, frame_bytes, 2);
     writer_le(to, pcm ? 16 : 8, 2);
     if (!pcm) {
-        /* Formats other than PCM carry the length of their extension, and a fact chunk (mmreg.h).
-         */
+        /* Formats other than PCM carry the length of their extension, and a fact chunk
+         * (mmreg.h). */
         writer_le(to, 0, 2);
         chunk(to, "fact", FACT - CHUNK_HEADER);
         writer_le(to, open ? UINT32_MAX : frames, 4);

@@ -13,8 +13,8 @@ void utc_write(struct writer *to, int64_t ms)
     uint64_t seconds = t / 1000;
 
     /* Years that begin in March end with the leap day; 400 of them are an era of 146,097 days. Day
-     * 0 is 0000-03-01 (H. Hinnant, "chrono-compatible low-level date algorithms", civil_from_days).
-     */
+     * 0 is 0000-03-01 (H. Hinnant, "chrono-compatible low-level date algorithms",
+     * civil_from_days). */
     uint64_t days = seconds / 86400 + 719468;
     uint64_t day_of_era = days % 146097;
     uint64_t year_of_era =
