@@ -63,6 +63,9 @@ bool output_write(struct output *out, struct span bytes, struct fault *f);
 /* Makes it `len` bytes long, no longer than it is. Not for OUTPUT_STREAM. */
 bool output_cut(struct output *out, uint64_t len, struct fault *f);
 
+/* Sound behind the head can be moved where it can be read back: `> file` opens for writing alone. */
+bool output_head_may_grow(const struct output *out);
+
 /* Replaces the first old_len bytes by others, which may be more. Not for OUTPUT_STREAM. */
 bool output_replace_head(struct output *out, size_t old_len, struct span head, struct fault *f);
 

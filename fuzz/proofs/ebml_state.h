@@ -127,7 +127,7 @@ static void make_any(struct ebml *e)
     const unsigned kind = nondet_u32();
     ASSUME(kind <= EBML_PASSED_OVER);
     any_rule = (struct ebml_rule){nondet_u32(), nondet_u32(), (enum ebml_kind)kind, nondet_u64()};
-    ASSUME(any_rule.id != 0);
+    ASSUME(any_rule.id > 0x80); /* a legal id (RFC 8794 section 5): smaller ones have no marker bit */
     const bool odd = nondet_bool();
     for (size_t i = 0; i < EBML_SLOTS; i++)
         e->slot[i] = i % 2 == odd ? &any_rule : &other;

@@ -17,16 +17,26 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
+/* What was ignored stays ignored: nohup, and a shell's background jobs. No SA_RESTART: a read that waits for
+ * ever must end. */
+static void end_on(int number)
+{
+    struct sigaction old;
+    struct sigaction stop = {.sa_handler = on_signal};
+    if (sigaction(number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+        sigaction(number, &stop, NULL);
+}
+
 void console_init(void)
 {
+    /* A closed descriptor is taken by one that refuses what it is for: reading, or writing. */
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF) (void)!open("/dev/null", O_RDWR);
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF)
+            (void)!open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 
-    /* No SA_RESTART: a read that waits for ever must end. */
-    struct sigaction stop = {.sa_handler = on_signal};
-    sigaction(SIGINT, &stop, NULL);
-    sigaction(SIGTERM, &stop, NULL);
-    sigaction(SIGHUP, &stop, NULL);
+    end_on(SIGINT);
+    end_on(SIGTERM);
+    end_on(SIGHUP);
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGXFSZ, &ignore, NULL); /* a file size limit: EFBIG is our answer */

@@ -17,6 +17,8 @@ static const char *reason(int error)
     case ENOENT: return "no such file or folder";
     case EACCES:
     case EPERM: return "permission denied";
+    case EEXIST: return "it exists; --force replaces it";
+    case EBADF: return "it is closed";
     case EISDIR: return "it is a folder";
     case ENOTDIR: return "a part of its path is not a folder";
     case ENOSPC: return "the disk is full";
@@ -42,13 +44,24 @@ static bool refuse(struct fault *f, const char *why)
     return false;
 }
 
+/* A name may be 4096 bytes long and the reason must still fit: of long ones the end is told. */
+static void write_name(struct writer *words, const char *name)
+{
+    struct span end = span_text(name);
+    if (end.len > FAULT_TEXT_BYTES / 4) {
+        span_cut(&end, end.len - FAULT_TEXT_BYTES / 4);
+        writer_text(words, "...");
+    }
+    writer_visible(words, end);
+}
+
 static bool fail(struct fault *f, const char *doing, const char *name, int error)
 {
-    if (error == EEXIST) return refuse(f, "the output exists; --force replaces it");
-    struct writer words = fault_begin(f, FAULT_IO, FAULT_NOWHERE);
+    enum fault_kind kind = error == EEXIST ? FAULT_REFUSED : FAULT_IO;
+    struct writer words = fault_begin(f, kind, FAULT_NOWHERE);
     writer_text(&words, doing);
     writer_byte(&words, ' ');
-    writer_visible(&words, span_text(name));
+    write_name(&words, name);
     writer_text(&words, ": ");
     const char *why = reason(error);
     if (why != NULL) {
@@ -156,9 +169,17 @@ static bool open_temporary(struct output *out, struct fault *f)
     return true;
 }
 
-/* A descriptor that was opened by others: a file that can be cut, or a stream. */
-static bool adopt(struct output *out, const struct stat *st, struct fault *f)
+/* Only files: two ends of one terminal or of /dev/null are no danger. */
+static bool is_source(const struct stat *st, const struct input *source)
 {
+    return S_ISREG(st->st_mode) && st->st_dev == source->device && st->st_ino == source->inode;
+}
+
+/* A descriptor that was opened by others: a file that can be cut, or a stream. */
+static bool adopt(struct output *out, const struct stat *st, const struct input *source,
+                  struct fault *f)
+{
+    if (is_source(st, source)) return refuse(f, "input and output are the same file");
     int flags = fcntl(out->fd, F_GETFL);
     off_t at = lseek(out->fd, 0, SEEK_CUR);
     /* Cutting back reads and writes in the middle, which O_APPEND forbids; `> file` opens it
@@ -188,7 +209,7 @@ bool output_open(struct output *out, const char *path, bool replace, const struc
     struct stat st;
     if (standard) {
         out->fd = STDOUT_FILENO;
-        return fstat(out->fd, &st) == 0 ? adopt(out, &st, f)
+        return fstat(out->fd, &st) == 0 ? adopt(out, &st, source, f)
                                         : fail(f, "cannot write", out->name, errno);
     }
     if (stat(path, &st) != 0)
@@ -197,11 +218,9 @@ bool output_open(struct output *out, const char *path, bool replace, const struc
     if (S_ISDIR(st.st_mode)) return fail(f, "cannot write", out->name, EISDIR);
     if (!S_ISREG(st.st_mode)) {
         out->fd = open(path, O_WRONLY | O_CLOEXEC);
-        return out->fd >= 0 ? adopt(out, &st, f) : fail(f, "cannot open", out->name, errno);
+        return out->fd >= 0 ? adopt(out, &st, source, f) : fail(f, "cannot open", out->name, errno);
     }
-    if (st.st_dev == source->device && st.st_ino == source->inode) {
-        return refuse(f, "input and output are the same file");
-    }
+    if (is_source(&st, source)) return refuse(f, "input and output are the same file");
     return replace ? open_temporary(out, f) : fail(f, "cannot create", out->name, EEXIST);
 }
 
@@ -289,24 +308,16 @@ static bool move_body(struct output *out, size_t old_len, size_t new_len, struct
     return true;
 }
 
-/* Sound behind the head can be moved only where it can be read back: `> file` opens for writing
- * alone. */
-static bool can_be_moved(const struct output *out, struct fault *f)
+bool output_head_may_grow(const struct output *out)
 {
-    if ((fcntl(out->fd, F_GETFL) & O_ACCMODE) == O_RDWR) return true;
-    fault_set(f, FAULT_IO, FAULT_NOWHERE,
-              "the WAV grew beyond 4 GiB and needs a longer header, which standard output has no "
-              "room for; "
-              "write with -o FILE");
-    return false;
+    return (fcntl(out->fd, F_GETFL) & O_ACCMODE) == O_RDWR;
 }
 
 bool output_replace_head(struct output *out, size_t old_len, struct span head, struct fault *f)
 {
     assert(output_can_be_cut(out) && head.len >= old_len);
     if (!flush(out, f)) return false;
-    bool grows = head.len > old_len;
-    if (grows && !(can_be_moved(out, f) && move_body(out, old_len, head.len, f))) return false;
+    if (head.len > old_len && !move_body(out, old_len, head.len, f)) return false;
     if (!write_at(out, 0, head, f)) return false;
     if (lseek(out->fd, (off_t)(out->start + out->flushed), SEEK_SET) < 0)
         return fail(f, "cannot write", out->name, errno);

@@ -68,7 +68,7 @@ static void say_fault(struct convert *c)
     fault_tell(&c->fault, &w);
     if (c->fault.kind == FAULT_TRUNCATED || c->fault.kind == FAULT_MALFORMED)
         writer_text(&w, ". --salvage keeps what is whole before it");
-    if (c->output.kind == OUTPUT_STREAM && c->pipeline.bytes > 0)
+    if (c->output.kind == OUTPUT_STREAM && c->output.flushed > 0)
         writer_text(&w, ". What was written until here is not a whole recording");
     writer_byte(&w, '\n');
     if (c->fault.kind == FAULT_AMBIGUOUS && recording_has_rivals(&c->recording)) {
@@ -183,7 +183,9 @@ static void say_nothing(struct convert *c)
     writer_text(&w, "rusuden convert: ");
     writer_visible(&w, span_text(c->input.name));
     writer_text(&w, ": no audio: ");
-    if (r->fragments > 0) {
+    if (c->pipeline.audio.audio_tracks == 0) {
+        writer_text(&w, "there is no audio track");
+    } else if (r->fragments > 0) {
         writer_text(&w, "contact ");
         writer_quoted(&w, audio_contact_span(&r->contact));
         writer_text(&w, " has no sound of the ");
@@ -288,6 +290,11 @@ static bool write_provisionally(struct convert *c)
     uint8_t bytes[WAV_HEADER_BYTES_MAX];
     struct writer w = writer_on(bytes, sizeof bytes);
     wav_header(&w, format_of(c), c->recording.bytes);
+    if (w.len > c->header && !output_head_may_grow(&c->output)) {
+        /* Above 4 GiB, in a file that cannot be read back: better with open sizes than not at all. */
+        w.len = 0;
+        wav_header(&w, format_of(c), WAV_UNKNOWN);
+    }
     return pad(c) && output_replace_head(&c->output, c->header, writer_span(&w), &c->fault);
 }
 

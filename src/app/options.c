@@ -134,12 +134,16 @@ static bool refuse(struct writer *why, const char *what, const char *word)
     return false;
 }
 
-/* getopt has just answered '?' or ':'; optopt is the letter, where it was one. */
-static bool refuse_option(struct writer *why, int answer, char **argv)
+/* getopt has just answered '?' or ':'. optopt is an unknown letter, the letter of a known option that was
+ * used wrongly, or 0 for an unknown long one. */
+static bool refuse_option(struct writer *why, int answer, char **argv, const struct option *known)
 {
     char letter[] = {'-', (char)optopt, '\0'};
+    bool is_known = optopt == 0;
+    for (const struct option *o = known; o->name != NULL; o++)
+        is_known = is_known || o->val == optopt;
     if (answer == ':') return refuse(why, "a value is missing after", argv[optind - 1]);
-    return refuse(why, "unknown option", optopt != 0 ? letter : argv[optind - 1]);
+    return refuse(why, "unknown option", is_known ? argv[optind - 1] : letter);
 }
 
 static bool take_input(const char **in, int argc, char **argv, struct writer *why)
@@ -170,7 +174,7 @@ bool options_convert(struct convert_options *o, int argc, char **argv, struct wr
         case 'q': o->quiet = true; break;
         case 'h': o->help = true; return true;
         case '?':
-        case ':': return refuse_option(why, letter, argv);
+        case ':': return refuse_option(why, letter, argv, known);
         default:
             if (!set_value(o, letter, optarg, given, why)) return false;
         }
@@ -199,7 +203,7 @@ bool options_inspect(struct inspect_options *o, int argc, char **argv, struct wr
         case 'a': o->ascii = true; break;
         case 'f': o->fragments = true; break;
         case 'h': o->help = true; return true;
-        default: return refuse_option(why, letter, argv);
+        default: return refuse_option(why, letter, argv, known);
         }
     }
     return take_input(&o->in, argc, argv, why);

@@ -64,6 +64,7 @@ static enum pipeline_event begin_document(struct pipeline *p)
 {
     uint64_t at = p->documents++;
     p->in_document = true;
+    p->gap_too_long = false;
     p->heard = true;
     if ((p->pass == PIPELINE_SURVEY || p->pass == PIPELINE_DELIVER) && at >= FRAGMENTS_MAX)
         return fail_with(p, FAULT_LIMIT, p->audio.fragment.at,
@@ -102,6 +103,13 @@ static enum pipeline_event refuse_rivals(struct pipeline *p)
                      "it holds more than one contact; say which with --contact-id");
 }
 
+static enum pipeline_event refuse_gap(struct pipeline *p)
+{
+    return fail_with(p, FAULT_LIMIT, p->audio.fragment.at,
+                     "a gap to be filled with silence is longer than 24 hours (GAP_MS_MAX); use "
+                     "--gaps join");
+}
+
 static enum pipeline_event end_document(struct pipeline *p)
 {
     const struct audio_fragment *f = &p->audio.fragment;
@@ -119,6 +127,7 @@ static enum pipeline_event end_document(struct pipeline *p)
     else if (has_sound(f))
         p->recording->nobodys++;
     if (is_ours(p, &f->contact)) {
+        if (p->gap_too_long) return refuse_gap(p);
         keep_document(p);
         return PIPELINE_NEED;
     }
@@ -150,7 +159,7 @@ static enum pipeline_event salvage(struct pipeline *p)
     r->documents++;
     bool broken = r->salvaged.kind == FAULT_TRUNCATED || r->salvaged.kind == FAULT_MALFORMED;
     struct audio_contact contact = connect_audio_contact_so_far(&p->audio);
-    if (!broken || !is_ours(p, &contact)) return go_back(p, &p->document);
+    if (!broken || p->gap_too_long || !is_ours(p, &contact)) return go_back(p, &p->document);
     if (p->in_block) {
         p->audio.fragment.pcm_bytes[p->audio.channel] -= p->block_bytes;
         go_back(p, &p->block);
@@ -218,10 +227,10 @@ static enum pipeline_event place_block(struct pipeline *p)
     if (!p->heard) return PIPELINE_NEED;
     p->mixing = true; /* a gap before it may be filled, even if it is empty */
     if (p->options.salvage && is_tentative(p)) mark(p, &p->block);
-    if (!mixer_block(&p->mixer, p->audio.channel, p->audio.time_ns))
-        return fail_with(p, FAULT_LIMIT, p->audio.fragment.at,
-                         "a gap to be filled with silence is longer than 24 hours (GAP_MS_MAX); "
-                         "use --gaps join");
+    if (mixer_block(&p->mixer, p->audio.channel, p->audio.time_ns)) return PIPELINE_NEED;
+    if (!is_tentative(p)) return refuse_gap(p);
+    p->gap_too_long = true;
+    p->heard = false;
     return PIPELINE_NEED;
 }
 

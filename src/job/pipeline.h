@@ -56,6 +56,7 @@ struct pipeline {
     struct pipeline_mark block;    /* where the open block began; kept only when salvaging */
     bool in_document, in_block;
     uint64_t block_bytes; /* sound of the open block so far */
+    bool gap_too_long;    /* in the open document; a fault if it is ours */
     bool heard;           /* the open document's sound goes to the mixer */
     bool input_over;
     uint64_t bytes;     /* of output so far */

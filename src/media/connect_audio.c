@@ -73,6 +73,7 @@ static enum audio_event add_track(struct connect_audio *a)
     if (a->track_count == TRACKS_MAX)
         return fail_with(a, FAULT_LIMIT, "more than 8 tracks in one document (TRACKS_MAX)");
     a->tracks[a->track_count++] = a->matroska.track;
+    a->audio_tracks += a->matroska.track.type == MATROSKA_AUDIO_TRACK;
     return AUDIO_NEED;
 }
 

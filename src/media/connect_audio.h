@@ -83,6 +83,7 @@ struct connect_audio {
     bool block_whole; /* nothing of it follows */
 
     uint64_t documents;
+    uint64_t audio_tracks; /* declared, in all documents */
     struct audio_run runs[SEGMENTS_REMEMBERED];
 };
 
