@@ -172,7 +172,8 @@ static void compare_verdicts(const struct reading *ours, const struct reference 
                       (unsigned long long)ours->fault.at, (int)ours->fault.len, ours->fault.text,
                       fault_name(expected), theirs->fault_at, theirs->why);
     FUZZ_REQUIRE((kind == FAULT_NONE) == (expected == FAULT_NONE));
-    FUZZ_REQUIRE((kind == FAULT_TROUBLE) == (expected == FAULT_TROUBLE));
+    /* The id that ends the document may be there, and its size not: then only the reference ended it. */
+    FUZZ_REQUIRE((kind == FAULT_TROUBLE) == (expected == FAULT_TROUBLE) || kind == FAULT_TRUNCATED);
     /* What they accept to the last byte, ours must not refuse for what the bytes say. */
     FUZZ_REQUIRE(expected != FAULT_TRUNCATED || kind == FAULT_TRUNCATED);
     if (kind == FAULT_NONE || kind == FAULT_TROUBLE || kind == FAULT_TRUNCATED) return;
@@ -238,8 +239,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ours.fault.kind = FAULT_NONE;
     ours.trouble = false;
     ours.pieces = ours.documents = 0;
-    _Static_assert(CHANNEL_BIT_CUSTOMER == REFERENCE_CUSTOMER, "the same bits");
-    _Static_assert(CHANNEL_BIT_AGENT == REFERENCE_AGENT, "the same bits");
+    _Static_assert((int)CHANNEL_BIT_CUSTOMER == (int)REFERENCE_CUSTOMER, "the same bits");
+    _Static_assert((int)CHANNEL_BIT_AGENT == (int)REFERENCE_AGENT, "the same bits");
     const struct journal whole = read_in(input, channels, FUZZ_WHOLE, 0, &ours);
     for (enum fuzz_cutting cutting = FUZZ_BYTES; cutting < FUZZ_CUTTINGS; cutting++) {
         const struct journal cut = read_in(input, channels, cutting, seed, NULL);

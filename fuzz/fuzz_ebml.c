@@ -8,42 +8,42 @@
 
 /* docs/READING.md section 2, ids from RFC 8794 and RFC 9559. */
 static const struct ebml_rule rules[] = {
-    {0x1A45DFA3, EBML_ROOT, EBML_MASTER, 0}, /* EBML */
-    {0x4282, 0x1A45DFA3, EBML_LEAF, 64}, /* DocType */
-    {0x42F7, 0x1A45DFA3, EBML_LEAF, 8}, /* EBMLReadVersion */
-    {0x42F2, 0x1A45DFA3, EBML_LEAF, 8}, /* EBMLMaxIDLength */
-    {0x42F3, 0x1A45DFA3, EBML_LEAF, 8}, /* EBMLMaxSizeLength */
-    {0x4285, 0x1A45DFA3, EBML_LEAF, 8}, /* DocTypeReadVersion */
-    {0x18538067, EBML_ROOT, EBML_MASTER_OPEN, 0}, /* Segment */
-    {0x1549A966, 0x18538067, EBML_CONTAINER, 0}, /* Info */
-    {0x73A4, 0x1549A966, EBML_LEAF, 16}, /* SegmentUID */
-    {0x2AD7B1, 0x1549A966, EBML_LEAF, 8}, /* TimecodeScale */
-    {0x1654AE6B, 0x18538067, EBML_CONTAINER, 0}, /* Tracks */
-    {0xAE, 0x1654AE6B, EBML_MASTER, 0}, /* TrackEntry */
-    {0xD7, 0xAE, EBML_LEAF, 8}, /* TrackNumber */
-    {0x83, 0xAE, EBML_LEAF, 8}, /* TrackType */
-    {0x536E, 0xAE, EBML_LEAF, 64}, /* Name */
-    {0x86, 0xAE, EBML_LEAF, 64}, /* CodecID */
-    {0xE1, 0xAE, EBML_CONTAINER, 0}, /* Audio */
-    {0xB5, 0xE1, EBML_LEAF, 8}, /* SamplingFrequency */
-    {0x9F, 0xE1, EBML_LEAF, 8}, /* Channels */
-    {0x6264, 0xE1, EBML_LEAF, 8}, /* BitDepth */
-    {0x6D80, 0xAE, EBML_LEAF, EBML_ANY_LENGTH}, /* ContentEncodings */
-    {0x1254C367, 0x18538067, EBML_CONTAINER, 0}, /* Tags */
-    {0x7373, 0x1254C367, EBML_CONTAINER, 0}, /* Tag */
-    {0x67C8, 0x7373, EBML_MASTER_NESTED, 0}, /* SimpleTag */
-    {0x45A3, 0x67C8, EBML_LEAF, 128}, /* TagName */
-    {0x4487, 0x67C8, EBML_LEAF, 512}, /* TagString */
-    {0x1F43B675, 0x18538067, EBML_MASTER_OPEN, 0}, /* Cluster */
-    {0xE7, 0x1F43B675, EBML_LEAF, 8}, /* Timecode */
+    {0x1A45DFA3, EBML_ROOT, EBML_MASTER, 0},        /* EBML */
+    {0x4282, 0x1A45DFA3, EBML_LEAF, 64},            /* DocType */
+    {0x42F7, 0x1A45DFA3, EBML_LEAF, 8},             /* EBMLReadVersion */
+    {0x42F2, 0x1A45DFA3, EBML_LEAF, 8},             /* EBMLMaxIDLength */
+    {0x42F3, 0x1A45DFA3, EBML_LEAF, 8},             /* EBMLMaxSizeLength */
+    {0x4285, 0x1A45DFA3, EBML_LEAF, 8},             /* DocTypeReadVersion */
+    {0x18538067, EBML_ROOT, EBML_MASTER_OPEN, 0},   /* Segment */
+    {0x1549A966, 0x18538067, EBML_CONTAINER, 0},    /* Info */
+    {0x73A4, 0x1549A966, EBML_LEAF, 16},            /* SegmentUID */
+    {0x2AD7B1, 0x1549A966, EBML_LEAF, 8},           /* TimecodeScale */
+    {0x1654AE6B, 0x18538067, EBML_CONTAINER, 0},    /* Tracks */
+    {0xAE, 0x1654AE6B, EBML_MASTER, 0},             /* TrackEntry */
+    {0xD7, 0xAE, EBML_LEAF, 8},                     /* TrackNumber */
+    {0x83, 0xAE, EBML_LEAF, 8},                     /* TrackType */
+    {0x536E, 0xAE, EBML_LEAF, 64},                  /* Name */
+    {0x86, 0xAE, EBML_LEAF, 64},                    /* CodecID */
+    {0xE1, 0xAE, EBML_CONTAINER, 0},                /* Audio */
+    {0xB5, 0xE1, EBML_LEAF, 8},                     /* SamplingFrequency */
+    {0x9F, 0xE1, EBML_LEAF, 8},                     /* Channels */
+    {0x6264, 0xE1, EBML_LEAF, 8},                   /* BitDepth */
+    {0x6D80, 0xAE, EBML_LEAF, EBML_ANY_LENGTH},     /* ContentEncodings */
+    {0x1254C367, 0x18538067, EBML_CONTAINER, 0},    /* Tags */
+    {0x7373, 0x1254C367, EBML_CONTAINER, 0},        /* Tag */
+    {0x67C8, 0x7373, EBML_MASTER_NESTED, 0},        /* SimpleTag */
+    {0x45A3, 0x67C8, EBML_LEAF, 128},               /* TagName */
+    {0x4487, 0x67C8, EBML_LEAF, 512},               /* TagString */
+    {0x1F43B675, 0x18538067, EBML_MASTER_OPEN, 0},  /* Cluster */
+    {0xE7, 0x1F43B675, EBML_LEAF, 8},               /* Timecode */
     {0xA3, 0x1F43B675, EBML_LEAF, EBML_ANY_LENGTH}, /* SimpleBlock */
-    {0xA0, 0x1F43B675, EBML_CONTAINER, 0}, /* BlockGroup */
-    {0xA1, 0xA0, EBML_LEAF, EBML_ANY_LENGTH}, /* Block */
+    {0xA0, 0x1F43B675, EBML_CONTAINER, 0},          /* BlockGroup */
+    {0xA1, 0xA0, EBML_LEAF, EBML_ANY_LENGTH},       /* Block */
     {0xAF, 0x1F43B675, EBML_LEAF, EBML_ANY_LENGTH}, /* EncryptedBlock */
-    {0x114D9B74, 0x18538067, EBML_PASSED_OVER, 0}, /* SeekHead */
-    {0x1C53BB6B, 0x18538067, EBML_PASSED_OVER, 0}, /* Cues */
-    {0x1043A770, 0x18538067, EBML_PASSED_OVER, 0}, /* Chapters */
-    {0x1941A469, 0x18538067, EBML_PASSED_OVER, 0}, /* Attachments */
+    {0x114D9B74, 0x18538067, EBML_PASSED_OVER, 0},  /* SeekHead */
+    {0x1C53BB6B, 0x18538067, EBML_PASSED_OVER, 0},  /* Cues */
+    {0x1043A770, 0x18538067, EBML_PASSED_OVER, 0},  /* Chapters */
+    {0x1941A469, 0x18538067, EBML_PASSED_OVER, 0},  /* Attachments */
 };
 
 enum { RULES = sizeof rules / sizeof *rules, DEPTH_MAX = 12 };

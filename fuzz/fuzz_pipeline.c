@@ -14,7 +14,8 @@
 enum { OUTPUT_BYTES_MAX = 1 << 18 };
 
 struct output {
-    enum pipeline_event end; /* PIPELINE_END, PIPELINE_FAULT, or PIPELINE_NEED: too long to look at */
+    enum pipeline_event
+        end; /* PIPELINE_END, PIPELINE_FAULT, or PIPELINE_NEED: too long to look at */
     enum fault_kind fault;
     uint64_t len;
     uint8_t bytes[OUTPUT_BYTES_MAX];
@@ -186,15 +187,17 @@ static void compare(const struct reference *theirs, struct span input,
         if (o->layout == MIXER_ONE && o->gaps == GAPS_JOIN)
             FUZZ_REQUIRE(ours->len == len && memcmp(ours->bytes, expected, len) == 0);
         else
-            FUZZ_REQUIRE(same_but_for_silence(ours->bytes + side, ours->len - (ours->len ? side : 0),
-                                              frame_bytes, expected, len));
+            FUZZ_REQUIRE(same_but_for_silence(ours->bytes + side,
+                                              ours->len - (ours->len ? side : 0), frame_bytes,
+                                              expected, len));
     }
 }
 
 static struct pipeline_options options_of(uint8_t bits)
 {
     static const enum mixer_layout layouts[] = {MIXER_ONE, MIXER_STEREO, MIXER_MIX, MIXER_ONE};
-    static const char *const contacts[] = {"", "c-1", "00000000-0000-4000-8000-000000000002", "other"};
+    static const char *const contacts[] = {"", "c-1", "00000000-0000-4000-8000-000000000002",
+                                           "other"};
     struct pipeline_options o = {
         .layout = layouts[bits & 3],
         .channel = (bits & 4) != 0 ? CHANNEL_AGENT : CHANNEL_CUSTOMER,

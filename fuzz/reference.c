@@ -342,7 +342,8 @@ static void remember(struct reader *r, struct view uid, struct view contact)
 {
     size_t at = remembered_at(r, uid);
     const bool known = at < r->uids;
-    const bool shared = known && (r->remembered[at].shared || !views_equal(r, r->remembered[at].contact, contact));
+    const bool shared =
+        known && (r->remembered[at].shared || !views_equal(r, r->remembered[at].contact, contact));
     if (!known && r->uids < UIDS_MAX) r->uids++;
     if (at == UIDS_MAX) at = UIDS_MAX - 1;
     memmove(r->remembered + 1, r->remembered, at * sizeof *r->remembered);

@@ -11,8 +11,7 @@ enum { SPAN_MAX = 1 };
 
 static bool vint_holds(const struct vint *v)
 {
-    return v->have == 0 ||
-           (v->have < vint_whole_len(v) && vint_whole_len(v) <= 8);
+    return v->have == 0 || (v->have < vint_whole_len(v) && vint_whole_len(v) <= 8);
 }
 
 /* left: bytes of the block that are not eaten yet. */

@@ -17,7 +17,8 @@ int main(void)
     PROVE((event == EBML_FAULT) == (e.at == EBML_AT_FAULT));
     PROVE(event != EBML_END);
     PROVE(e.at != EBML_AT_PLACE || e.depth == depth - 1);
-    if (event == EBML_VALUE) PROVE(e.left <= (uint64_t)(e.inner.end - e.offset) && e.left == (uint64_t)e.size);
+    if (event == EBML_VALUE)
+        PROVE(e.left <= (uint64_t)(e.inner.end - e.offset) && e.left == (uint64_t)e.size);
     if (event == EBML_VALUE) PROVE(e.rule->kind == EBML_LEAF && e.left <= e.rule->payload_max);
     return 0;
 }

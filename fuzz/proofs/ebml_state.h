@@ -102,8 +102,9 @@ static bool holds(const struct ebml *e)
                (e->header_len <= vint_len((uint64_t)e->header[0] << 56) ||
                 e->header_len < parse(e->header).len);
     case EBML_AT_PLACE:
-        return e->header_len == 0 && e->left == 0 && is_size(e->size) && e->offset - e->began >= 2 &&
-               e->offset - e->began <= EBML_HEADER_BYTES_MAX && e->began < e->inner.end;
+        return e->header_len == 0 && e->left == 0 && is_size(e->size) &&
+               e->offset - e->began >= 2 && e->offset - e->began <= EBML_HEADER_BYTES_MAX &&
+               e->began < e->inner.end;
     case EBML_AT_PAYLOAD:
         return e->header_len == 0 && e->left > 0 && e->left < UINT64_C(1) << SIZE_BITS &&
                e->offset <= e->inner.end && e->left <= (uint64_t)(e->inner.end - e->offset);
@@ -127,7 +128,8 @@ static void make_any(struct ebml *e)
     const unsigned kind = nondet_u32();
     ASSUME(kind <= EBML_PASSED_OVER);
     any_rule = (struct ebml_rule){nondet_u32(), nondet_u32(), (enum ebml_kind)kind, nondet_u64()};
-    ASSUME(any_rule.id > 0x80); /* a legal id (RFC 8794 section 5): smaller ones have no marker bit */
+    ASSUME(any_rule.id >
+           0x80); /* a legal id (RFC 8794 section 5): smaller ones have no marker bit */
     const bool odd = nondet_bool();
     for (size_t i = 0; i < EBML_SLOTS; i++)
         e->slot[i] = i % 2 == odd ? &any_rule : &other;

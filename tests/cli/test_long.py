@@ -106,13 +106,14 @@ class Above4GiB(Big):
         return b"".join(mk.document([(1, 0, sound), (2, 0, sound[2:] + sound[:2])], at_ms=mk.START_MS + i * FAR_MS)
                         for i, sound in enumerate(ISLAND))
 
-    def check(self, path):
+    def check(self, path, name=b"RF64"):
         data_bytes = self.frames * 4
         size = os.path.getsize(path)
         with open(path, "rb") as f:
             w = Wav(f.read(100))
-            self.assertEqual((w.name, w.riff_size, w.data_size), (b"RF64", 0xFFFFFFFF, 0xFFFFFFFF))
-            self.assertEqual(w.long_sizes, (size - 8, data_bytes, self.frames, 0))
+            self.assertEqual((w.name, w.riff_size, w.data_size), (name, 0xFFFFFFFF, 0xFFFFFFFF))
+            if name == b"RF64":
+                self.assertEqual(w.long_sizes, (size - 8, data_bytes, self.frames, 0))
             self.assertEqual(size, w.data_at + data_bytes)
             self.assertEqual((w.format, w.channels, w.rate, w.bits), (1, 2, 8000, 16))
             for i, sound in enumerate(ISLAND):
@@ -149,15 +150,10 @@ class Above4GiB(Big):
         self.check(self.path("out.wav"))
 
     def test_redirected(self):
-        """`> out.wav`: the shell opened it for writing only, so nothing can be moved: right, or a clear refusal."""
+        """`> out.wav`: the shell opened it for writing only, so nothing can be moved: the sizes stay open."""
         with open(self.path("out.wav"), "wb") as out:
-            done = subprocess.run([RUSUDEN, "convert", "--channels", "stereo", "--gaps", "silence"], stdout=out,
-                                  input=self.input(), stderr=subprocess.PIPE, env=environment())
-        if done.returncode == DONE:
-            self.check(self.path("out.wav"))
-        else:
-            self.assertIn(b"4 GiB", done.stderr)
-            self.assertIn(b"-o FILE", done.stderr)
+            self.convert(input=self.input(), stdout=out)
+        self.check(self.path("out.wav"), b"RIFF")
             self.assertEqual(os.path.getsize(self.path("out.wav")), 0)
 
 
