@@ -503,6 +503,7 @@ static bool block_time(struct reader *r, int16_t relative, int64_t *time_ns)
 {
     const uint64_t base = r->document.cluster_timecode;
     const uint64_t scale = r->document.timecode_scale;
+    if (base > (uint64_t)INT64_MAX || scale > (uint64_t)INT64_MAX) return malformed(r, "6.4 time");
     const uint64_t distance = (uint64_t)(relative < 0 ? -(int32_t)relative : (int32_t)relative);
     const bool negative = relative < 0 && distance > base;
     uint64_t ticks = 0; /* without its sign */

@@ -254,7 +254,7 @@ static enum matroska_event leave(struct matroska *m)
     return MATROSKA_QUIET;
 }
 
-/* (Cluster Timecode + the block's) * TimecodeScale, refused where it leaves 63 bits. */
+/* (Cluster Timecode + the block's) * TimecodeScale, refused where anything of it leaves 63 bits. */
 static bool block_time(struct matroska *m)
 {
     int64_t ticks;
