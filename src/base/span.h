@@ -12,9 +12,6 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Where one state of a machine runs into the next. */
-#define FALLTHROUGH __attribute__((fallthrough))
-
 /* Stays out of the way of the code that calls it: it runs for few inputs or few bytes. */
 #define RARE __attribute__((cold, noinline))
 

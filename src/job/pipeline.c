@@ -154,12 +154,13 @@ static enum pipeline_event salvage(struct pipeline *p)
         return PIPELINE_NEED;
     }
 
-    /* A document that was cut off or broken has whole blocks; one that is contradictory or beyond
-     * us has none that could be trusted. */
+    /* A document that was cut off or broken has whole blocks; one that is contradictory, beyond us,
+     * or KVS's report of a failure has none that could be trusted. */
     r->documents++;
     bool broken = r->salvaged.kind == FAULT_TRUNCATED || r->salvaged.kind == FAULT_MALFORMED;
+    bool trusted = broken && !p->gap_too_long && !p->audio.trouble.reported;
     struct audio_contact contact = connect_audio_contact_so_far(&p->audio);
-    if (!broken || p->gap_too_long || !is_ours(p, &contact)) return go_back(p, &p->document);
+    if (!trusted || !is_ours(p, &contact)) return go_back(p, &p->document);
     if (p->in_block) {
         p->audio.fragment.pcm_bytes[p->audio.channel] -= p->block_bytes;
         go_back(p, &p->block);
