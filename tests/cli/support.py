@@ -7,6 +7,7 @@ The programs come in by the environment (meson.build sets it):
 import functools
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -43,7 +44,14 @@ def rusuden(*args, given=None, env=None, cwd=None, stdout=subprocess.PIPE, stdin
     return Result(done.returncode, done.stdout, done.stderr)
 
 
+def heed_signals():
+    """The tests may themselves run under nohup or behind a shell's &, which ignore some, and that is inherited."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(*args, **more):
+    more.setdefault("preexec_fn", heed_signals)
     more.setdefault("env", environment())
     more.setdefault("stderr", subprocess.PIPE)
     return subprocess.Popen([RUSUDEN, *args], **more)
