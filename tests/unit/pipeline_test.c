@@ -168,9 +168,34 @@ static void a_second_reading_that_differs(void **state)
     DIFFERS(SEGMENT(""));
 }
 
+/* One bit a document is remembered of a survey (budget.h); an output that can be cut needs none. */
+static void more_documents_than_a_survey_remembers(void **state)
+{
+    (void)state;
+    static const uint8_t empty_segment[] = {0x18, 0x53, 0x80, 0x67, 0x80};
+    static uint8_t many[(FRAGMENTS_MAX + 1) * sizeof empty_segment];
+    for (size_t at = 0; at < sizeof many; at += sizeof empty_segment)
+        memcpy(many + at, empty_segment, sizeof empty_segment);
+    struct pipeline_options any = options_of("");
+    recording_init(&recording, &any.contact);
+    pipe_pass(PIPELINE_SURVEY, &any, span_of(many, sizeof many), 65536, &piped);
+    assert_false(piped.whole);
+    assert_int_equal(pipeline.fault.kind, FAULT_LIMIT);
+    assert_non_null(strstr(pipeline.fault.text, "FRAGMENTS_MAX"));
+    recording_init(&recording, &any.contact);
+    pipe_pass(PIPELINE_SURVEY, &any, span_of(many, sizeof many - sizeof empty_segment), 65536,
+              &piped);
+    assert_true(piped.whole);
+    recording_init(&recording, &any.contact);
+    pipe_pass(PIPELINE_PROVISIONAL, &any, span_of(many, sizeof many), 65536, &piped);
+    assert_true(piped.whole);
+    assert_int_equal(recording.documents, FRAGMENTS_MAX + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(more_documents_than_a_survey_remembers),
         cmocka_unit_test(one_contact),
         cmocka_unit_test(nobody_is_never_heard),
         cmocka_unit_test(one_of_two_contacts),
