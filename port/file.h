@@ -8,6 +8,9 @@
 
 #include "base/fault.h"
 
+/* A file's name for a message: visible, and of a long one the end. */
+void file_write_name(struct writer *to, const char *name);
+
 struct input {
     int fd;
     const char *name; /* for messages: the path, or "standard input" */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h> /* rename */
 #include <sys/stat.h>
 #include <unistd.h>
@@ -45,14 +46,12 @@ static bool refuse(struct fault *f, const char *why)
 }
 
 /* A name may be 4096 bytes long and the reason must still fit: of long ones the end is told. */
-static void write_name(struct writer *words, const char *name)
+void file_write_name(struct writer *to, const char *name)
 {
-    struct span end = span_text(name);
-    if (end.len > FAULT_TEXT_BYTES / 4) {
-        span_cut(&end, end.len - FAULT_TEXT_BYTES / 4);
-        writer_text(words, "...");
-    }
-    writer_visible(words, end);
+    struct span whole = span_text(name);
+    struct span end = writer_end_of(whole, NAME_SHOWN_BYTES);
+    writer_text(to, end.len < whole.len ? "..." : "");
+    writer_visible(to, end);
 }
 
 static bool fail(struct fault *f, const char *doing, const char *name, int error)
@@ -61,7 +60,7 @@ static bool fail(struct fault *f, const char *doing, const char *name, int error
     struct writer words = fault_begin(f, kind, FAULT_NOWHERE);
     writer_text(&words, doing);
     writer_byte(&words, ' ');
-    write_name(&words, name);
+    file_write_name(&words, name);
     writer_text(&words, ": ");
     const char *why = reason(error);
     if (why != NULL) {
@@ -74,8 +73,13 @@ static bool fail(struct fault *f, const char *doing, const char *name, int error
     return false;
 }
 
-static bool try_again(void)
+/* A descriptor that others share may be non-blocking: then we wait for it. False: a real failure. */
+static bool try_again(int fd, short events)
 {
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        struct pollfd ready = {.fd = fd, .events = events};
+        return poll(&ready, 1, -1) > 0;
+    }
     return errno == EINTR && !console_interrupted();
 }
 
@@ -109,10 +113,11 @@ bool input_open(struct input *in, const char *path, struct fault *f)
 
 long input_read(struct input *in, uint8_t *to, size_t room, struct fault *f)
 {
-    ssize_t n;
-    do {
-        n = read(in->fd, to, room);
-    } while (n < 0 && try_again());
+    ssize_t n = -1;
+    errno = EINTR;
+    while (!console_interrupted() && (n = read(in->fd, to, room)) < 0 &&
+           try_again(in->fd, POLLIN)) {
+    }
     if (n < 0 || console_interrupted()) {
         fail(f, "cannot read", in->name, n < 0 ? errno : EINTR);
         return -1;
@@ -148,13 +153,15 @@ static bool open_temporary(struct output *out, struct fault *f)
 {
     const char *slash = strrchr(out->path, '/');
     struct span folder = span_of(out->path, slash ? (size_t)(slash - out->path) + 1 : 0);
+    uint64_t number =
+        console_now_ms(); /* killed runs leave theirs behind, and process ids come again */
     for (unsigned attempt = 0; attempt < 100; attempt++) {
         struct writer w = writer_on(out->temporary, sizeof out->temporary);
         writer_bytes(&w, folder);
         writer_text(&w, ".rusuden-");
         writer_number(&w, (uint64_t)getpid());
         writer_byte(&w, '-');
-        writer_number(&w, attempt);
+        writer_number(&w, number + attempt);
         writer_text(&w, ".part");
         writer_byte(&w, '\0');
         if (w.full) return fail(f, "cannot create", out->name, ENAMETOOLONG);
@@ -182,6 +189,9 @@ static bool adopt(struct output *out, const struct stat *st, const struct input 
     if (is_source(st, source)) return refuse(f, "input and output are the same file");
     int flags = fcntl(out->fd, F_GETFL);
     off_t at = lseek(out->fd, 0, SEEK_CUR);
+    if (S_ISREG(st->st_mode) && (flags & O_APPEND) == 0 && at >= 0 && st->st_size > at)
+        return refuse(f,
+                      "standard output is a file that holds something already; redirect it with >");
     /* Cutting back reads and writes in the middle, which O_APPEND forbids; `> file` opens it
      * write-only, which a cut can do with, but a longer head cannot. */
     bool cut = S_ISREG(st->st_mode) && at >= 0 && (flags & O_APPEND) == 0;
@@ -191,6 +201,13 @@ static bool adopt(struct output *out, const struct stat *st, const struct input 
         return refuse(f, "a WAV file is not for a terminal; give -o FILE, or pipe it on");
     }
     return true;
+}
+
+/* /dev/stdout, or the file it is redirected to: to replace that would cut the redirection's end off. */
+static bool is_standard_output(const struct stat *st)
+{
+    struct stat out;
+    return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev && out.st_ino == st->st_ino;
 }
 
 bool output_open(struct output *out, const char *path, bool replace, const struct input *source,
@@ -212,7 +229,12 @@ bool output_open(struct output *out, const char *path, bool replace, const struc
         return fstat(out->fd, &st) == 0 ? adopt(out, &st, source, f)
                                         : fail(f, "cannot write", out->name, errno);
     }
-    if (stat(path, &st) != 0)
+    bool there = stat(path, &st) == 0;
+    if (there && is_standard_output(&st)) {
+        out->fd = STDOUT_FILENO;
+        return adopt(out, &st, source, f);
+    }
+    if (!there)
         return errno == ENOENT ? open_temporary(out, f)
                                : fail(f, "cannot create", out->name, errno);
     if (S_ISDIR(st.st_mode)) return fail(f, "cannot write", out->name, EISDIR);
@@ -227,8 +249,9 @@ bool output_open(struct output *out, const char *path, bool replace, const struc
 static bool write_all(struct output *out, struct span bytes, struct fault *f)
 {
     while (bytes.len > 0) {
+        if (console_interrupted()) return fail(f, "cannot write", out->name, EINTR);
         ssize_t n = write(out->fd, bytes.at, bytes.len);
-        if (n < 0 && try_again()) continue;
+        if (n < 0 && try_again(out->fd, POLLOUT)) continue;
         if (n <= 0) return fail(f, "cannot write", out->name, n < 0 ? errno : ENOSPC);
         span_cut(&bytes, (size_t)n);
     }
@@ -273,7 +296,7 @@ static bool write_at(struct output *out, uint64_t at, struct span bytes, struct 
 {
     while (bytes.len > 0) {
         ssize_t n = pwrite(out->fd, bytes.at, bytes.len, (off_t)(out->start + at));
-        if (n < 0 && try_again()) continue;
+        if (n < 0 && try_again(out->fd, 0)) continue;
         if (n <= 0) return fail(f, "cannot write", out->name, n < 0 ? errno : ENOSPC);
         span_cut(&bytes, (size_t)n);
         at += (uint64_t)n;
@@ -285,7 +308,7 @@ static bool read_at(struct output *out, uint64_t at, size_t len, struct fault *f
 {
     for (size_t got = 0; got < len;) {
         ssize_t n = pread(out->fd, out->buffer + got, len - got, (off_t)(out->start + at + got));
-        if (n < 0 && try_again()) continue;
+        if (n < 0 && try_again(out->fd, 0)) continue;
         if (n <= 0) return fail(f, "cannot read back", out->name, n < 0 ? errno : EIO);
         got += (size_t)n;
     }
@@ -359,11 +382,10 @@ static bool give_name(struct output *out, struct fault *f)
 bool output_commit(struct output *out, struct fault *f)
 {
     if (!flush(out, f)) return false;
-    if (out->kind == OUTPUT_NEW) {
-        /* The input may have been a pipe: from here on this file is the only copy. */
-        if (fsync(out->fd) != 0) return fail(f, "cannot write", out->name, errno);
-        if (!give_name(out, f)) return false;
-    }
+    /* The input may have been a pipe: from here on this file is the only copy. */
+    if (out->kind != OUTPUT_STREAM && fsync(out->fd) != 0)
+        return fail(f, "cannot write", out->name, errno);
+    if (out->kind == OUTPUT_NEW && !give_name(out, f)) return false;
     int fd = out->fd;
     out->fd = -1;
     if (fd > STDERR_FILENO && close(fd) != 0) return fail(f, "cannot write", out->name, errno);

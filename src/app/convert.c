@@ -56,13 +56,20 @@ static void show_progress(struct convert *c)
     console_write(CONSOLE_ERR, span_of(text, span_min(writer_span(&w), c->columns - 1)));
 }
 
+/* On a line of its own, last: it may be long, and is cut where it does not fit. */
+static void list_contacts(const struct convert *c, struct writer *to)
+{
+    writer_text(to, "\ncontacts: ");
+    contacts_list(&c->recording.contacts, to);
+}
+
 static void say_fault(struct convert *c)
 {
     struct writer w = writer_on(c->text, sizeof c->text);
     wipe_progress(c);
     writer_text(&w, "rusuden convert: ");
     if (c->fault.kind != FAULT_IO && c->fault.kind != FAULT_REFUSED) {
-        writer_visible(&w, span_text(c->input.name));
+        file_write_name(&w, c->input.name);
         writer_text(&w, ": ");
     }
     fault_tell(&c->fault, &w);
@@ -70,12 +77,9 @@ static void say_fault(struct convert *c)
         writer_text(&w, ". --salvage keeps what is whole before it");
     if (c->output.kind == OUTPUT_STREAM && c->output.flushed > 0)
         writer_text(&w, ". What was written until here is not a whole recording");
+    if (c->fault.kind == FAULT_AMBIGUOUS && recording_has_rivals(&c->recording))
+        list_contacts(c, &w);
     writer_byte(&w, '\n');
-    if (c->fault.kind == FAULT_AMBIGUOUS && recording_has_rivals(&c->recording)) {
-        writer_text(&w, "contacts: ");
-        contacts_list(&c->recording.contacts, &w);
-        writer_byte(&w, '\n');
-    }
     say(&w);
 }
 
@@ -138,7 +142,7 @@ static void say_summary(struct convert *c)
     struct writer w = writer_on(c->text, sizeof c->text);
     wipe_progress(c);
     writer_text(&w, "converted: ");
-    writer_visible(&w, span_text(c->output.name));
+    file_write_name(&w, c->output.name);
     writer_text(&w, ", ");
     write_seconds(&w, ms_of(c, r->bytes));
     writer_text(&w, " of the ");
@@ -181,9 +185,11 @@ static void say_nothing(struct convert *c)
     struct writer w = writer_on(c->text, sizeof c->text);
     wipe_progress(c);
     writer_text(&w, "rusuden convert: ");
-    writer_visible(&w, span_text(c->input.name));
+    file_write_name(&w, c->input.name);
     writer_text(&w, ": no audio: ");
-    if (c->pipeline.audio.audio_tracks == 0) {
+    if (is_incomplete(r)) {
+        writer_text(&w, "no whole block is known to be of the contact before the input broke off");
+    } else if (c->pipeline.audio.audio_tracks == 0) {
         writer_text(&w, "there is no audio track");
     } else if (r->fragments > 0) {
         writer_text(&w, "contact ");
@@ -193,15 +199,15 @@ static void say_nothing(struct convert *c)
     } else if (r->contacts.count > 0) {
         writer_text(&w, "no fragment is of contact ");
         writer_quoted(&w, audio_contact_span(&r->contact));
-        writer_text(&w, "; there are ");
-        contacts_list(&r->contacts, &w);
     } else if (r->nobodys > 0) {
         writer_text(&w, "no fragment says whose it is (tag ContactId), so none may be heard");
     } else {
         writer_text(&w, "there is no audio track with sound in it");
     }
-    writer_text(&w, ". Nothing was written; `rusuden inspect` shows what is there\n");
+    writer_text(&w, ". Nothing was written; `rusuden inspect` shows what is there");
     note_salvage(c, &w);
+    if (r->fragments == 0 && r->contacts.count > 0) list_contacts(c, &w);
+    writer_byte(&w, '\n');
     say(&w);
 }
 
@@ -307,7 +313,10 @@ static bool write_stream(struct convert *c)
  * needs an input that can be read twice; without either, the contact must be known before. */
 static bool convert(struct convert *c)
 {
-    if (output_can_be_cut(&c->output)) return write_provisionally(c);
+    bool silence =
+        c->options.pipeline.gaps == GAPS_SILENCE; /* hours of it may stand before others' sound */
+    if (output_can_be_cut(&c->output) && !(silence && c->input.again))
+        return write_provisionally(c);
     return c->input.again ? survey_and_deliver(c) : write_stream(c);
 }
 

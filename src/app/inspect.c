@@ -141,7 +141,7 @@ enum exit_code inspect_run(struct inspect *i, const struct inspect_options *opti
         struct writer line = writer_on(i->text, sizeof i->text);
         writer_text(&line, "rusuden inspect: ");
         if (i->fault.kind != FAULT_IO) {
-            writer_visible(&line, span_text(i->input.name));
+            file_write_name(&line, i->input.name);
             writer_text(&line, ": ");
         }
         fault_tell(&i->fault, &line);

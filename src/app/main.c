@@ -20,7 +20,7 @@ static enum exit_code refuse(const char *command, const char *why, const char *w
     writer_text(&w, command);
     writer_text(&w, ": ");
     writer_text(&w, why);
-    if (word != NULL) writer_quoted(&w, span_text(word));
+    if (word != NULL) writer_quoted(&w, writer_end_of(span_text(word), NAME_SHOWN_BYTES));
     writer_text(&w, "; see `rusuden help");
     writer_text(&w, command[0] != '\0' ? " " : "");
     writer_text(&w, command);

@@ -32,7 +32,7 @@ static bool choose(const struct choice *choices, const char *option, const char 
     }
     writer_text(why, option);
     writer_text(why, " cannot be ");
-    writer_quoted(why, span_text(word));
+    writer_quoted(why, writer_end_of(span_text(word), NAME_SHOWN_BYTES / 2));
     writer_text(why, "; it is one of");
     for (const struct choice *c = choices; c->word != NULL; c++) {
         writer_text(why, c == choices ? " " : ", ");
@@ -129,7 +129,7 @@ static bool refuse(struct writer *why, const char *what, const char *word)
     writer_text(why, what);
     if (word != NULL) {
         writer_byte(why, ' ');
-        writer_quoted(why, span_text(word));
+        writer_quoted(why, writer_end_of(span_text(word), NAME_SHOWN_BYTES / 2));
     }
     return false;
 }

@@ -362,7 +362,7 @@ static void draw_all(struct inspect *i)
     size_t columns = width > LABEL + 20 ? width - LABEL - 1 : 20;
     bool utf8 = !i->options.ascii && console_speaks_utf8();
     for (enum channel c = 0; c < CHANNEL_COUNT; c++)
-        if (i->pcm_bytes[c] > 0) draw(i, c, columns, utf8);
+        if (i->waveform.at[c] > 0) draw(i, c, columns, utf8);
     struct writer *w = line(i);
     size_t from = w->len;
     writer_pad(w, from, LABEL);
@@ -399,10 +399,10 @@ void report_begin(struct inspect *i)
     struct writer *w = line(i);
     if (i->options.json) {
         writer_byte(w, '{');
-        text_member(w, "input", span_text(i->input.name));
+        text_member(w, "input", writer_end_of(span_text(i->input.name), sizeof i->text / 4));
         writer_text(w, "\"fragments\":[");
     } else {
-        writer_visible(w, span_text(i->input.name));
+        file_write_name(w, i->input.name);
         writer_byte(w, '\n');
         if (i->options.fragments) heading(i, "fragments", false);
     }

@@ -51,6 +51,9 @@
 /* Filling a gap with silence costs output. The longest contact Connect knows is 24 hours. */
 #define GAP_MS_MAX (24 * 3600 * 1000)
 
+/* All of them in one recording: such a call with clocks that jumped, and not many of them. */
+#define SILENCE_MS_MAX (2 * GAP_MS_MAX)
+
 /* One read and one write buffer: 64 KiB is where larger ones stop to be faster (measured), and the
  * L2 cache of a small box still holds both. */
 #define READ_BUFFER_BYTES 65536
@@ -67,6 +70,9 @@
 
 /* The program's only large object: two 64 KiB buffers, three rings of 66 KiB, and what is small. */
 #define WORKSPACE_BYTES_MAX (400 * 1024)
+
+/* Of a file's name in a message; names may have 4096 bytes, which escaped are six times as many. */
+#define NAME_SHOWN_BYTES 160
 
 /* Text on its way to a terminal or file: a JSON fragment with every text at its longest and escaped
  * to six bytes a byte fits (about 1.6 KiB). */

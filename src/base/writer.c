@@ -20,12 +20,6 @@ void writer_byte(struct writer *w, uint8_t byte)
     writer_bytes(w, span_of(&byte, 1));
 }
 
-void writer_repeat(struct writer *w, const char *text, size_t times)
-{
-    for (size_t i = 0; i < times; i++)
-        writer_text(w, text);
-}
-
 void writer_number(struct writer *w, uint64_t value)
 {
     writer_decimal(w, value, 0);
@@ -103,6 +97,23 @@ void writer_visible(struct writer *w, struct span text)
 {
     while (text.len > 0)
         visible_character(w, &text);
+}
+
+struct span writer_end_of(struct span text, size_t room)
+{
+    size_t start = text.len;
+    while (start > 0) {
+        uint8_t byte = text.at[start - 1];
+        size_t cost = byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\' ? 1 : 6;
+        if (cost > room) break;
+        room -= cost;
+        start--;
+    }
+    /* Not in the middle of a character. */
+    while (start > 0 && start < text.len && (text.at[start] & 0xC0) == 0x80)
+        start++;
+    span_cut(&text, start);
+    return text;
 }
 
 void writer_quoted(struct writer *w, struct span text)

@@ -28,7 +28,6 @@ static inline struct span writer_span(const struct writer *w)
 void writer_bytes(struct writer *w, struct span bytes);
 void writer_text(struct writer *w, const char *text);
 void writer_byte(struct writer *w, uint8_t byte);
-void writer_repeat(struct writer *w, const char *text, size_t times);
 
 void writer_number(struct writer *w, uint64_t value);
 void writer_signed(struct writer *w, int64_t value);
@@ -41,6 +40,9 @@ void writer_pad(struct writer *w, size_t from, size_t width);
 
 /* Foreign text as it is, but for what a terminal would obey: see writer_quoted. */
 void writer_visible(struct writer *w, struct span text);
+
+/* The end of a long text, as much as takes no more than `room` bytes once it is made visible. */
+struct span writer_end_of(struct span text, size_t room);
 
 /* Foreign text inside double quotes, JSON's escapes, and nothing that a terminal would obey:
  * control bytes and bytes that are not UTF-8 come out as \u00XX (RFC 8259 section 7). */

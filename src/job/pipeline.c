@@ -106,8 +106,8 @@ static enum pipeline_event refuse_rivals(struct pipeline *p)
 static enum pipeline_event refuse_gap(struct pipeline *p)
 {
     return fail_with(p, FAULT_LIMIT, p->audio.fragment.at,
-                     "a gap to be filled with silence is longer than 24 hours (GAP_MS_MAX); use "
-                     "--gaps join");
+                     "a gap to be filled with silence is longer than 24 hours (GAP_MS_MAX), or all "
+                     "gaps are longer than 48 (SILENCE_MS_MAX); use --gaps join");
 }
 
 static enum pipeline_event end_document(struct pipeline *p)
@@ -139,6 +139,19 @@ static enum pipeline_event end_document(struct pipeline *p)
 
 /* ---- what an input that is not whole still gives ---- */
 
+/* What was given cannot be taken back: the last block may be a part of one, and of a document that is not to
+ * be trusted nothing should have been given. */
+static enum pipeline_event salvage_stream(struct pipeline *p, bool trusted)
+{
+    bool given = p->heard && has_sound(&p->audio.fragment);
+    if (given && !trusted) {
+        p->fault = *connect_audio_fault(&p->audio);
+        return fail(p);
+    }
+    if (given) keep_document(p);
+    return PIPELINE_NEED;
+}
+
 static enum pipeline_event salvage(struct pipeline *p)
 {
     struct recording *r = p->recording;
@@ -147,18 +160,12 @@ static enum pipeline_event salvage(struct pipeline *p)
     r->salvaged = *connect_audio_fault(&p->audio);
     r->salvaged_at = connect_audio_offset(&p->audio);
     if (!p->in_document) return PIPELINE_NEED;
-    if (p->pass == PIPELINE_STREAM) {
-        /* What was given cannot be taken back: the last block may be a part of one. */
-        r->documents++;
-        if (p->heard && p->audio.fragment.contact.len > 0) keep_document(p);
-        return PIPELINE_NEED;
-    }
-
     /* A document that was cut off or broken has whole blocks; one that is contradictory, beyond us,
      * or KVS's report of a failure has none that could be trusted. */
     r->documents++;
     bool broken = r->salvaged.kind == FAULT_TRUNCATED || r->salvaged.kind == FAULT_MALFORMED;
-    bool trusted = broken && !p->gap_too_long && !p->audio.trouble.reported;
+    bool trusted = broken && !p->gap_too_long && connect_audio_is_sound(&p->audio);
+    if (p->pass == PIPELINE_STREAM) return salvage_stream(p, trusted);
     struct audio_contact contact = connect_audio_contact_so_far(&p->audio);
     if (!trusted || !is_ours(p, &contact)) return go_back(p, &p->document);
     if (p->in_block) {
@@ -181,7 +188,8 @@ static enum pipeline_event take_trouble(struct pipeline *p)
 {
     const struct audio_trouble *t = &p->audio.trouble;
     p->in_document = false;
-    if (p->options.salvage) {
+    bool given = p->pass == PIPELINE_STREAM && p->heard && has_sound(&p->audio.fragment);
+    if (p->options.salvage && !given) {
         if (p->pass == PIPELINE_DELIVER) return PIPELINE_NEED;
         p->recording->documents++;
         p->recording->troubled++;

@@ -103,6 +103,13 @@ static inline enum audio_event connect_audio_end(struct connect_audio *a)
     return connect_audio_next(a, &nothing, &pcm);
 }
 
+/* Nothing that the document being read has said until here speaks against its sound: not a second contact,
+ * not a foreign format, not a failure of KVS. */
+static inline bool connect_audio_is_sound(const struct connect_audio *a)
+{
+    return !a->contradicted && !a->foreign_format && !a->trouble.reported;
+}
+
 /* Whose the document being read is, as far as it has said until here. Len 0: not known yet. */
 struct audio_contact connect_audio_contact_so_far(const struct connect_audio *a);
 

@@ -30,8 +30,6 @@ struct ebml_rule {
 
 #define EBML_ROOT 0              /* no element has id 0 */
 #define EBML_ANYWHERE UINT32_MAX /* nor this one: elements that are not in the table */
-#define EBML_VOID 0xEC
-#define EBML_CRC32 0xBF
 /* A size, or an end, that is not known: larger than all that are, and than the distance to any. */
 #define EBML_UNKNOWN INT64_MAX
 

@@ -58,7 +58,8 @@ bool timeline_place(struct timeline *t, enum channel channel, int64_t time_ns, i
         if (t->gaps == GAPS_JOIN) {
             t->removed += gap;
             at -= gap;
-        } else if (gap / SAMPLES_PER_MS > GAP_MS_MAX) {
+        } else if (gap / SAMPLES_PER_MS > GAP_MS_MAX ||
+                   t->gap_samples / SAMPLES_PER_MS > SILENCE_MS_MAX) {
             return false;
         }
     } else if (back >= GAP_SAMPLES_MIN) {

@@ -19,11 +19,6 @@ static bool needs_rf64(struct wav_format format, uint64_t data_bytes)
     return data_bytes != WAV_UNKNOWN && riff_bytes(format, data_bytes) >= UINT32_MAX;
 }
 
-size_t wav_header_len(struct wav_format format, uint64_t data_bytes)
-{
-    return RIFF + fmt_len(format) + DATA + (needs_rf64(format, data_bytes) ? DS64 : 0);
-}
-
 static void chunk(struct writer *to, const char *name, uint64_t size)
 {
     writer_text(to, name);

@@ -22,10 +22,8 @@ struct wav_format {
 /* RF64 with mu-law's longer format chunk and its fact chunk. */
 enum { WAV_HEADER_BYTES_MAX = 94 };
 
+/* 44 bytes for PCM, 58 for mu-law, 36 more above 4 GiB. */
 void wav_header(struct writer *to, struct wav_format format, uint64_t data_bytes);
-
-/* How many bytes wav_header writes: 44 for PCM, 58 for mu-law, 36 more above 4 GiB. */
-size_t wav_header_len(struct wav_format format, uint64_t data_bytes);
 
 /* RIFF chunks have even length: a zero byte follows odd data. */
 static inline bool wav_pads(uint64_t data_bytes)

@@ -148,12 +148,21 @@ class Redirections(Case):
         self.assertSound(self.get("out.wav"), pcm("customer", *SHORT))
 
     def test_a_longer_file_opened_for_writing_is_not_mixed(self):
-        """`1<> out` keeps old bytes behind a shorter recording: our WAV must still be read right."""
+        """`1<> out` would keep old bytes behind a shorter recording, and a failure would have nothing to go back to."""
         self.put("out.wav", b"x" * 200000)
-        code, _, err = shell("cat | $R convert 1<> out.wav", stream(*SHORT), self.folder)
-        self.assertEqual(code, DONE, err)
-        out = self.get("out.wav")
-        self.assertEqual(Wav(out).sound, pcm("customer", *SHORT))
+        for given in (stream(*SHORT), b"not Matroska"):
+            code, _, err = shell("cat | $R convert 1<> out.wav", given, self.folder)
+            self.assertEqual(code, FAILED)
+            self.assertIn("redirect it with >", err)
+            self.assertEqual(self.get("out.wav"), b"x" * 200000)
+
+    def test_dev_stdout_is_standard_output(self):
+        """With --force too: /dev/stdout is a link that must not be replaced."""
+        for options in ("", "-f"):
+            code, _, err = shell("cat | $R convert %s -o /dev/stdout > out.wav" % options, stream(*SHORT), self.folder)
+            self.assertEqual(code, DONE, err)
+            self.assertEqual(Wav(self.get("out.wav")).sound, pcm("customer", *SHORT))
+            self.assertTrue(os.path.islink("/dev/stdout") or not os.path.exists("/dev/stdout"))
 
 
 class Devices(Case):
