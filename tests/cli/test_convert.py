@@ -1,4 +1,5 @@
 """rusuden convert: files, names, options, contacts, what is written and what is left behind."""
+import json
 import os
 import stat
 import subprocess
@@ -387,6 +388,44 @@ class Long(Case):
         self.assertRefused(rusuden("convert", self.path("in.mkv"), "-o", self.path("x" + name)), "too long")
         self.assertRefused(rusuden("convert", self.path("in.mkv"), "-o", self.folder + "/" * 5000 + "x"), "long")
         self.assertFolder("in.mkv", name)
+
+
+class SilenceOfOthers(Case):
+    """Six hours lie before the other contact's fragments: their silence is not for our disk."""
+
+    def test_bytes_written(self):
+        name = self.put("ab.mkv", stream("--contact-id", "A", "--contact-id", "B", "--apart", "6h", "--duration", "10s"))
+        limited = subprocess.run(["/bin/sh", "-c", 'ulimit -f 1000; exec "$0" convert "$1" -c A --gaps silence', RUSUDEN, name],
+                                 stderr=subprocess.PIPE, env=environment(), timeout=60)
+        self.assertEqual(limited.returncode, DONE, limited.stderr)
+        self.assertEqual(len(self.get("ab.wav")), 44 + 160000)
+
+    def test_silence_in_all(self):
+        """SILENCE_MS_MAX: a small input must not make a disk full of nothing."""
+        data = b"".join(mk.document([(1, 0, b"ab" * 100)], at_ms=mk.START_MS + i * 20 * 3600 * 1000) for i in range(5))
+        self.assertRefused(rusuden("convert", self.put("in.mkv", data), "--gaps", "silence"), "SILENCE_MS_MAX")
+        self.assertEqual(rusuden("convert", self.put("in.mkv", data)).code, DONE)
+
+
+class LongNames(Case):
+    def test_the_note_and_the_json_survive(self):
+        """Names of 700 bytes that are not UTF-8, as Shift-JIS makes them."""
+        folder = os.fsencode(self.folder)
+        for _ in range(3):
+            folder = os.path.join(folder, b"\x83e\x83X" * 58)
+            os.mkdir(folder)
+        name = os.path.join(folder, b"in.mkv")
+        with open(name, "wb") as f:
+            f.write(stream(*SHORT)[:-300])
+        out = os.path.join(folder, b"out.wav")
+        result = rusuden("convert", "-q", "--salvage", name, "-o", out)
+        self.assertEqual(result.code, DONE, result.err)
+        self.assertIn("salvaged, not complete", result.err)
+        self.assertTrue(result.err.endswith("\n"))
+        told = json.loads(rusuden("inspect", "--json", name).out)
+        self.assertTrue(told["input"].endswith("in.mkv"))
+        missing = rusuden("convert", os.path.join(folder, b"none.mkv"))
+        self.assertIn("no such file", missing.err)
 
 
 if __name__ == "__main__":

@@ -157,5 +157,37 @@ class Broken(Case):
         self.assertSound(Wav(self.get("o.wav")), pcm("customer", "--duration", "1s"))
 
 
+class NotToBeTrusted(Case):
+    """What a document says against its own sound keeps it out, also where the input breaks off behind it."""
+
+    def documents(self):
+        sound = [(1, 0, b"ab" * 200)]
+        yield "foreign format", mk.document(sound, first=True, more_tags=[("MimeType", "audio/opus")])
+        yield "failure of KVS", mk.document(sound, first=True, more_tags=[("AWS_KINESISVIDEO_ERROR_ID", "5000")])
+
+    def test_broken_off(self):
+        for why, document in self.documents():
+            for broken in (document[:-100], document + b"\0"):
+                for given in (None, broken):
+                    with self.subTest(why, pipe=given is not None):
+                        name = self.put("in.mkv", broken)
+                        result = rusuden("convert", "--salvage", "-o", self.path("out.wav"),
+                                         *([name] if given is None else []), given=given)
+                        self.assertIn(result.code, (NOTHING, FAILED), result.err)
+                        self.assertFalse(os.path.exists(self.path("out.wav")))
+                        self.assertTrue(result.err.endswith("\n") and "\n\n" not in result.err, result.err)
+
+    def test_what_a_stream_gave_cannot_be_taken_back(self):
+        """Pipe to pipe: then it is a failure, and says that it is not a whole recording."""
+        sound = [(1, 0, b"ab" * 40000)]
+        two = mk.document(sound, contact="c1", first=True) + mk.tags([("ContactId", "c2")])
+        for why, document in [*((w, mk.document(sound, first=True) + d) for w, d in self.documents()), ("two", two)]:
+            with self.subTest(why):
+                code = rusuden("convert", "--salvage", "-o", "-", given=document).code
+                self.assertIn(code, (DONE, FAILED))
+                if why == "two":
+                    self.assertEqual(code, FAILED)
+
+
 if __name__ == "__main__":
     main()

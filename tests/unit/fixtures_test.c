@@ -224,6 +224,10 @@ int main(void)
     folder = getenv("RUSUDEN_SHARED");
     if (folder == NULL) folder = FIXTURES;
     FILE *table = open_in_folder("kvs/EXPECTED.tsv");
+    if (table == NULL && getenv("RUSUDEN_SHARED") != NULL) {
+        printf("RUSUDEN_SHARED is %s, where there is no kvs/EXPECTED.tsv\n", folder);
+        return 1;
+    }
     if (table == NULL) {
         printf("skipped: there are no fixtures in %s (set RUSUDEN_SHARED)\n", folder);
         return SKIPPED;

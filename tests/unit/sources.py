@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-# docs/STYLE.md section 2: app -> job -> net, aws -> media, text -> base; and no floor sideways.
+# docs/STYLE.md: app -> job -> net, aws -> media, text -> base; and no floor sideways.
 BELOW = {
     "app": {"app", "job", "net", "aws", "media", "text", "base", "port"},
     "job": {"job", "net", "aws", "media", "text", "base"},
