@@ -165,6 +165,9 @@ static void say_summary(struct convert *c)
     if (r->nobodys > 0)
         note(&w, r->nobodys, " fragment with sound names no contact and was left out",
              " fragments with sound name no contact and were left out");
+    if (r->disordered > 0)
+        note(&w, r->disordered, " fragment came twice or not in the order of their numbers",
+             " fragments came twice or not in the order of their numbers");
     if (r->halves > 0)
         note(&w, r->halves, " half sample at the end was dropped",
              " half samples at the end were dropped");

@@ -197,7 +197,7 @@ bool options_inspect(struct inspect_options *o, int argc, char **argv, struct wr
     o->in = "-";
     opterr = 0;
     optind = 1;
-    for (int letter; (letter = getopt_long(argc, argv, ":jafh", known, NULL)) != -1;) {
+    for (int letter; (letter = getopt_long(argc, argv, ":h", known, NULL)) != -1;) {
         switch (letter) {
         case 'j': o->json = true; break;
         case 'a': o->ascii = true; break;

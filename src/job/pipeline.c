@@ -85,11 +85,8 @@ static bool is_ours(struct pipeline *p, const struct audio_contact *contact)
 
 static void keep_document(struct pipeline *p)
 {
-    struct recording *r = p->recording;
-    r->fragments++;
-    for (enum channel c = 0; c < CHANNEL_COUNT; c++)
-        r->pcm_bytes[c] += p->audio.fragment.pcm_bytes[c];
-    if (p->pass == PIPELINE_SURVEY) recording_set_ours(r, p->documents - 1);
+    recording_add(p->recording, &p->audio.fragment);
+    if (p->pass == PIPELINE_SURVEY) recording_set_ours(p->recording, p->documents - 1);
 }
 
 static bool has_sound(const struct audio_fragment *f)

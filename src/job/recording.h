@@ -20,6 +20,9 @@ struct recording {
     uint64_t gaps;
     uint64_t gap_ms;
     uint64_t late_blocks;
+    uint64_t disordered; /* fragments of ours whose number is not above the one before */
+    uint8_t number_len;  /* the fragment number kept last */
+    char number[FRAGMENT_NUMBER_BYTES_MAX];
     unsigned halves;       /* channels that ended inside a sample */
     struct fault salvaged; /* why the input was not read to its end; kind FAULT_NONE: it was */
     uint64_t salvaged_at;  /* where reading stopped */
@@ -28,6 +31,9 @@ struct recording {
 };
 
 void recording_init(struct recording *r, const struct audio_contact *contact);
+
+/* One more fragment of ours: totals, and whether its number is above the one before. */
+void recording_add(struct recording *r, const struct audio_fragment *fragment);
 
 /* The bit of a document, counted from 0. Documents beyond FRAGMENTS_MAX have none. */
 static inline bool recording_is_ours(const struct recording *r, uint64_t document)

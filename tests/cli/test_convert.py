@@ -407,6 +407,20 @@ class SilenceOfOthers(Case):
         self.assertEqual(rusuden("convert", self.put("in.mkv", data)).code, DONE)
 
 
+class Order(Case):
+    """Fragment numbers rise; where they do not, a capture was stuck together wrongly, and the summary says so."""
+
+    def test_twice(self):
+        data = stream(*SHORT)
+        result = rusuden("convert", self.put("in.mkv", data + data))
+        self.assertEqual(result.code, DONE, result.err)
+        self.assertIn("1 fragment came twice or not in the order", result.err)
+        self.assertEqual(Wav(self.get("in.wav")).sound, 2 * pcm("customer", *SHORT))
+
+    def test_in_order(self):
+        self.assertNotIn("order", rusuden("convert", self.put("in.mkv", stream(*SHORT))).err)
+
+
 class LongNames(Case):
     def test_the_note_and_the_json_survive(self):
         """Names of 700 bytes that are not UTF-8, as Shift-JIS makes them."""
