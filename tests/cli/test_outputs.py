@@ -299,6 +299,7 @@ class Signals(Case):
     def test_while_the_output_is_blocked(self):
         self.put("in.mkv", stream(*LONG))
         p = start("convert", self.path("in.mkv"), "-o", "-", stdout=subprocess.PIPE)
+        self.assertEqual(p.stdout.read(1), b"R")  # it runs, and heeds signals
         time.sleep(0.2)
         p.send_signal(signal.SIGTERM)
         err = p.stderr.read().decode()
