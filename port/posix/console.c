@@ -17,8 +17,8 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
-/* What was ignored stays ignored: nohup, and a shell's background jobs. No SA_RESTART: a read that waits for
- * ever must end. */
+/* What was ignored stays ignored: nohup, and a shell's background jobs. No SA_RESTART: a read that
+ * waits for ever must end. */
 static void end_on(int number)
 {
     struct sigaction old;

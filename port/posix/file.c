@@ -73,7 +73,7 @@ static bool fail(struct fault *f, const char *doing, const char *name, int error
     return false;
 }
 
-/* A descriptor that others share may be non-blocking: then we wait for it. False: a real failure. */
+/* A descriptor that others share may be non-blocking: then we wait for it. False: a failure. */
 static bool try_again(int fd, short events)
 {
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -153,8 +153,8 @@ static bool open_temporary(struct output *out, struct fault *f)
 {
     const char *slash = strrchr(out->path, '/');
     struct span folder = span_of(out->path, slash ? (size_t)(slash - out->path) + 1 : 0);
-    uint64_t number =
-        console_now_ms(); /* killed runs leave theirs behind, and process ids come again */
+    /* Killed runs leave theirs behind, and process ids come again. */
+    uint64_t number = console_now_ms();
     for (unsigned attempt = 0; attempt < 100; attempt++) {
         struct writer w = writer_on(out->temporary, sizeof out->temporary);
         writer_bytes(&w, folder);
@@ -197,17 +197,17 @@ static bool adopt(struct output *out, const struct stat *st, const struct input 
     bool cut = S_ISREG(st->st_mode) && at >= 0 && (flags & O_APPEND) == 0;
     out->kind = cut ? OUTPUT_OPENED : OUTPUT_STREAM;
     out->start = cut ? (uint64_t)at : 0;
-    if (isatty(out->fd)) {
+    if (isatty(out->fd))
         return refuse(f, "a WAV file is not for a terminal; give -o FILE, or pipe it on");
-    }
     return true;
 }
 
-/* /dev/stdout, or the file it is redirected to: to replace that would cut the redirection's end off. */
+/* /dev/stdout, or the file it is redirected to: replacing it would leave the redirection empty. */
 static bool is_standard_output(const struct stat *st)
 {
     struct stat out;
-    return fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev && out.st_ino == st->st_ino;
+    return S_ISREG(st->st_mode) && fstat(STDOUT_FILENO, &out) == 0 && out.st_dev == st->st_dev &&
+           out.st_ino == st->st_ino;
 }
 
 bool output_open(struct output *out, const char *path, bool replace, const struct input *source,

@@ -300,7 +300,7 @@ static bool write_provisionally(struct convert *c)
     struct writer w = writer_on(bytes, sizeof bytes);
     wav_header(&w, format_of(c), c->recording.bytes);
     if (w.len > c->header && !output_head_may_grow(&c->output)) {
-        /* Above 4 GiB, in a file that cannot be read back: better with open sizes than not at all. */
+        /* Above 4 GiB, in a file that cannot be read back: open sizes are better than no file. */
         w.len = 0;
         wav_header(&w, format_of(c), WAV_UNKNOWN);
     }
@@ -316,8 +316,8 @@ static bool write_stream(struct convert *c)
  * needs an input that can be read twice; without either, the contact must be known before. */
 static bool convert(struct convert *c)
 {
-    bool silence =
-        c->options.pipeline.gaps == GAPS_SILENCE; /* hours of it may stand before others' sound */
+    /* Hours of silence may stand before others' sound: not written only to be cut back. */
+    bool silence = c->options.pipeline.gaps == GAPS_SILENCE;
     if (output_can_be_cut(&c->output) && !(silence && c->input.again))
         return write_provisionally(c);
     return c->input.again ? survey_and_deliver(c) : write_stream(c);

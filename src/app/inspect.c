@@ -46,8 +46,7 @@ static void note_fragment(struct inspect *i)
         i->pcm_bytes[c] += f->pcm_bytes[c];
     if (f->contact.len > 0) contacts_add(&i->contacts, f);
     i->inherited += f->contact.len > 0 && f->inherited;
-    i->nobodys +=
-        f->contact.len == 0 && f->pcm_bytes[CHANNEL_CUSTOMER] + f->pcm_bytes[CHANNEL_AGENT] > 0;
+    i->nobodys += f->contact.len == 0 && audio_fragment_has_sound(f);
     report_fragment(i, f);
 }
 

@@ -1,6 +1,5 @@
 /* budget.h - every number that bounds memory, nesting or tries, with its reason.
- *   Reaching one is an answer that names it, not an accident. `rusuden budget` prints what they add
- * up to. */
+ *   Reaching one is an answer that names it, not an accident. `rusuden budget` prints the sum. */
 #ifndef RUSUDEN_BASE_BUDGET_H
 #define RUSUDEN_BASE_BUDGET_H
 

@@ -89,11 +89,6 @@ static void keep_document(struct pipeline *p)
     if (p->pass == PIPELINE_SURVEY) recording_set_ours(p->recording, p->documents - 1);
 }
 
-static bool has_sound(const struct audio_fragment *f)
-{
-    return f->pcm_bytes[CHANNEL_CUSTOMER] + f->pcm_bytes[CHANNEL_AGENT] > 0;
-}
-
 static enum pipeline_event refuse_rivals(struct pipeline *p)
 {
     return fail_with(p, FAULT_AMBIGUOUS, FAULT_NOWHERE,
@@ -121,7 +116,7 @@ static enum pipeline_event end_document(struct pipeline *p)
     p->recording->documents++;
     if (f->contact.len > 0)
         contacts_add(&p->recording->contacts, f);
-    else if (has_sound(f))
+    else if (audio_fragment_has_sound(f))
         p->recording->nobodys++;
     if (is_ours(p, &f->contact)) {
         if (p->gap_too_long) return refuse_gap(p);
@@ -136,11 +131,11 @@ static enum pipeline_event end_document(struct pipeline *p)
 
 /* ---- what an input that is not whole still gives ---- */
 
-/* What was given cannot be taken back: the last block may be a part of one, and of a document that is not to
- * be trusted nothing should have been given. */
+/* What was given cannot be taken back: the last block may be a part of one, and of a document that
+ * is not to be trusted nothing should have been given. */
 static enum pipeline_event salvage_stream(struct pipeline *p, bool trusted)
 {
-    bool given = p->heard && has_sound(&p->audio.fragment);
+    bool given = p->heard && audio_fragment_has_sound(&p->audio.fragment);
     if (given && !trusted) {
         p->fault = *connect_audio_fault(&p->audio);
         return fail(p);
@@ -185,7 +180,8 @@ static enum pipeline_event take_trouble(struct pipeline *p)
 {
     const struct audio_trouble *t = &p->audio.trouble;
     p->in_document = false;
-    bool given = p->pass == PIPELINE_STREAM && p->heard && has_sound(&p->audio.fragment);
+    bool given =
+        p->pass == PIPELINE_STREAM && p->heard && audio_fragment_has_sound(&p->audio.fragment);
     if (p->options.salvage && !given) {
         if (p->pass == PIPELINE_DELIVER) return PIPELINE_NEED;
         p->recording->documents++;
@@ -280,10 +276,14 @@ static enum pipeline_event complete(struct pipeline *p)
 {
     struct recording *r = p->recording;
     p->at = PIPELINE_AT_OVER;
-    if (p->pass == PIPELINE_DELIVER)
-        return p->bytes == r->bytes ? PIPELINE_END
-                                    : fail_with(p, FAULT_CHANGED, FAULT_NOWHERE,
-                                                "it gave another length of sound the second time");
+    if (p->pass == PIPELINE_DELIVER) {
+        bool same = p->bytes == r->bytes &&
+                    (p->documents == r->documents || r->salvaged.kind != FAULT_NONE);
+        return same ? PIPELINE_END
+                    : fail_with(
+                          p, FAULT_CHANGED, FAULT_NOWHERE,
+                          "it gave other documents, or another length of sound, the second time");
+    }
     if (p->options.contact.len == 0 && recording_has_rivals(r)) return refuse_rivals(p);
     r->bytes = p->bytes;
     r->gaps = p->mixer.timeline.gap_count;

@@ -14,8 +14,8 @@ enum pipeline_pass {
     PIPELINE_SURVEY,  /* fills the recording; the bytes given have the right length, no content */
     PIPELINE_DELIVER, /* after a survey of the same input: gives just what was surveyed */
     PIPELINE_PROVISIONAL, /* both at once, for an output that can be cut back */
-    /* Both at once, where nothing can be taken back: the ContactId must stand before the sound in each
-     * document. */
+    /* Both at once, where nothing can be taken back: the ContactId must stand before the sound in
+     * each document. */
     PIPELINE_STREAM
 };
 

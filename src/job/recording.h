@@ -2,7 +2,7 @@
  *   eats    what the pipeline tells it about each document
  *   gives   which documents are ours, and how long the output is
  *   keeps   one bit a document, and totals
- *   knows   how to say when a second reading was not the first */
+ *   knows   that fragment numbers rise */
 #ifndef RUSUDEN_JOB_RECORDING_H
 #define RUSUDEN_JOB_RECORDING_H
 

@@ -11,14 +11,11 @@
 enum block_event {
     BLOCK_NEED,  /* more of the header must come */
     BLOCK_READY, /* the header is read: *in stands at the first payload byte */
-    BLOCK_WRONG  /* not a block: block_wrong says why */
+    BLOCK_WRONG  /* not a block: `wrong` says why */
 };
 
-enum {
-    BLOCK_LACING = 0x06,
-    BLOCK_LACING_XIPH = 0x02,
-    BLOCK_LACING_EBML = 0x06
-}; /* of the flags; 0: none, 4: fixed */
+/* Of the flags. The other two values are 0, no lacing, and 4, fixed. */
+enum { BLOCK_LACING = 0x06, BLOCK_LACING_XIPH = 0x02, BLOCK_LACING_EBML = 0x06 };
 
 struct block {
     enum {

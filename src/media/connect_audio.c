@@ -361,7 +361,7 @@ static enum audio_event end_document(struct connect_audio *a)
     struct audio_fragment *f = &a->fragment;
     a->documents++;
     if (a->trouble.reported) return AUDIO_TROUBLE;
-    if (a->foreign_format && f->pcm_bytes[CHANNEL_CUSTOMER] + f->pcm_bytes[CHANNEL_AGENT] > 0) {
+    if (a->foreign_format && audio_fragment_has_sound(f)) {
         struct writer words = fault_words(a, FAULT_UNSUPPORTED);
         writer_text(&words, "the MimeType tag says ");
         writer_quoted(&words, span_of(a->mime, a->mime_len));

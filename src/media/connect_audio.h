@@ -19,8 +19,7 @@ enum audio_event {
     AUDIO_BLOCK,    /* a block of an asked channel begins: channel, time_ns, block_whole */
     AUDIO_PCM,      /* a piece of its sound: block_whole */
     AUDIO_FRAGMENT, /* the document is whole: fragment */
-    AUDIO_TROUBLE,  /* the document is KVS's report of a failure: trouble; no AUDIO_FRAGMENT for it
-                     */
+    AUDIO_TROUBLE,  /* it is KVS's report of a failure: trouble; no AUDIO_FRAGMENT for it */
     AUDIO_END,      /* from connect_audio_end only: the input is whole */
     AUDIO_FAULT     /* and again for every later call: connect_audio_fault */
 };
@@ -99,12 +98,12 @@ static inline enum audio_event connect_audio_end(struct connect_audio *a)
 {
     struct span nothing = span_of(NULL, 0);
     struct span pcm;
-    a->matroska.ebml.over = true;
+    matroska_finish(&a->matroska);
     return connect_audio_next(a, &nothing, &pcm);
 }
 
-/* Nothing that the document being read has said until here speaks against its sound: not a second contact,
- * not a foreign format, not a failure of KVS. */
+/* Nothing that the document being read has said until here speaks against its sound: not a second
+ * contact, not a foreign format, not a failure of KVS. */
 static inline bool connect_audio_is_sound(const struct connect_audio *a)
 {
     return !a->contradicted && !a->foreign_format && !a->trouble.reported;
@@ -126,6 +125,12 @@ static inline uint64_t connect_audio_offset(const struct connect_audio *a)
 static inline struct span audio_contact_span(const struct audio_contact *c)
 {
     return span_of(c->id, c->len);
+}
+
+/* Of the asked channels. */
+static inline bool audio_fragment_has_sound(const struct audio_fragment *f)
+{
+    return f->pcm_bytes[CHANNEL_CUSTOMER] + f->pcm_bytes[CHANNEL_AGENT] > 0;
 }
 
 static inline bool audio_contact_equal(const struct audio_contact *a, const struct audio_contact *b)

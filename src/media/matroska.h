@@ -17,7 +17,7 @@ enum matroska_event {
     MATROSKA_BLOCK,        /* a block's header is read: block.track, time_ns, block_whole */
     MATROSKA_AUDIO,        /* a piece of its payload: block_whole */
     MATROSKA_DOCUMENT_END, /* the Segment ends: segment_uid */
-    MATROSKA_END,          /* from matroska_end only: the input is whole */
+    MATROSKA_END,          /* after matroska_finish only: the input is whole */
     MATROSKA_FAULT,        /* and again for every later call */
     MATROSKA_QUIET         /* inside matroska.c only: nothing to tell, go on */
 };
@@ -88,9 +88,12 @@ static inline void matroska_skip_block(struct matroska *m)
     m->at = MATROSKA_AT_ELEMENT;
 }
 
-/* No more bytes will come: the open document's end, then MATROSKA_END; or MATROSKA_FAULT,
- * truncated. */
-enum matroska_event matroska_end(struct matroska *m);
+/* No more bytes will come: go on with matroska_next and an empty span, which gives the open
+ * document's end, then MATROSKA_END; or MATROSKA_FAULT, truncated. */
+static inline void matroska_finish(struct matroska *m)
+{
+    m->ebml.over = true;
+}
 
 /* A fault that the caller found in what an event gave; at the element being read. */
 struct writer matroska_fault_begin(struct matroska *m, enum fault_kind kind);

@@ -28,7 +28,8 @@ void timeline_init(struct timeline *t, unsigned asked, enum gaps gaps);
  * difference is a clock's trembling: the block goes on where the one before ended. More is a gap,
  * where no channel has sound: kept, or joined. A clock set back starts anew where the sound is. The
  * position may lie before another channel's, and before zero. False: a gap that is to be filled is
- * longer than GAP_MS_MAX, or all of them than SILENCE_MS_MAX, or two times are more than 292 years apart. */
+ * longer than GAP_MS_MAX, or all of them than SILENCE_MS_MAX, or two times are more than 292 years
+ * apart. */
 bool timeline_place(struct timeline *t, enum channel channel, int64_t time_ns, int64_t *position);
 
 static inline void timeline_advance(struct timeline *t, enum channel channel, size_t samples)

@@ -165,6 +165,7 @@ static void a_second_reading_that_differs(void **state)
     DIFFERS(SAY("AA", "00", "1111", CONTACT("c-1")) SAY("AA", "00", "2222", ""));
     DIFFERS(SAY("AA", "00", "1111", CONTACT("c-1")) SAY("BB", "00", "2222", "")
                 SAY("AA", "00", "3333", ""));
+    DIFFERS(SAY("AA", "00", "1111", CONTACT("c-1")) SAY("BB", "00", "2222", "") SEGMENT(""));
     DIFFERS(SEGMENT(""));
 }
 
