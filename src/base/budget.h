@@ -77,4 +77,73 @@
  * to six bytes a byte fits (about 1.6 KiB). */
 #define TEXT_BUFFER_BYTES 4096
 
+/* ---- talking ---- */
+
+/* RFC 1035: 253 characters of name; S3's virtual hosts put a bucket of 63 before the region. */
+#define HOST_BYTES_MAX 253
+
+/* Addresses of one name that are tried; S3 answers with up to eight of each family. */
+#define ADDRESSES_MAX 8
+
+/* S3 takes 8 KiB of request headers; most of them may be a session token. */
+#define REQUEST_HEAD_BYTES_MAX 9216
+#define REQUEST_HEADERS_MAX 32
+#define REQUEST_PARAMETERS_MAX 12
+
+/* AWS answers with one to two KiB of headers; a line of ours to look at is an upload id or a Location. */
+#define RESPONSE_HEAD_BYTES_MAX 32768
+#define RESPONSE_HEADERS_MAX 100
+#define RESPONSE_LINE_BYTES_MAX 2560
+
+/* One read from a connection for an answer that is text. */
+#define ANSWER_BUFFER_BYTES 2048
+
+/* Answers of S3, STS, SNS: the deepest is ListBucketResult/Contents/Owner/ID; the longest leaf a session token
+ * or a continuation token. */
+#define XML_DEPTH_MAX 8
+#define XML_NAME_BYTES_MAX 48
+#define JSON_DEPTH_MAX 16
+
+/* AWS names: "no assumption about the token's size"; seen up to 1.5 KiB, and all headers may be 8 KiB. */
+#define ACCESS_KEY_BYTES_MAX 128
+#define SECRET_KEY_BYTES_MAX 128
+#define SESSION_TOKEN_BYTES_MAX 4096
+
+/* 8 of date, region and service up to 63 each, "aws4_request" and slashes. */
+#define SCOPE_BYTES_MAX 160
+
+/* S3 wants at least 8 KiB in each aws-chunk but the last. */
+#define AWSCHUNK_BYTES 8192
+/* The longest frame: the end of one chunk, the last chunk with its signature, a trailer of SHA-256 and its own
+ * signature. */
+#define AWSCHUNK_FRAME_BYTES 320
+
+/* S3: parts of 5 MiB to 5 GiB, 10,000 of them. A part costs no memory, its ETag does: so there are fewer of them,
+ * and larger ones for long recordings. */
+#define PART_BYTES_MIN (5 * 1024 * 1024)
+#define PARTS_MAX 128
+#define ETAG_BYTES_MAX 64
+#define UPLOAD_ID_BYTES_MAX 1024
+#define OBJECT_KEY_BYTES_MAX 1024
+#define BUCKET_BYTES_MAX 63
+#define REGION_BYTES_MAX 63
+
+/* One connection's TLS: Mbed TLS's peak with AWS's longest chain is 47.7 KB (docs/ARCHITECTURE.md). */
+#define TLS_ARENA_BYTES (48 * 1024)
+/* What outlives connections: PSA's state. */
+#define TLS_SHARED_ARENA_BYTES 4096
+/* A session to resume: a TLS 1.3 ticket is some 300 bytes, a TLS 1.2 session holds the server's certificate. */
+#define TLS_SESSION_BYTES 4096
+/* The longest certificate that is looked at in a bundle. */
+#define CERTIFICATE_BYTES_MAX 4096
+
+/* Patience. SDKs: 3.1 s to connect, 3.1 s for TLS; S3 drops a body of which nothing came for 20 s. */
+#define CONNECT_PATIENCE_MS 3100
+#define LOOKUP_PATIENCE_MS 5000
+#define TLS_PATIENCE_MS 6200
+#define SEND_PATIENCE_MS 20000
+#define ANSWER_PATIENCE_MS 60000
+#define EXCHANGE_PATIENCE_MS (15 * 60 * 1000)
+#define CONTINUE_PATIENCE_MS 1000
+
 #endif

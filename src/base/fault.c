@@ -35,6 +35,10 @@ const char *fault_name(enum fault_kind kind)
     case FAULT_UNDECIDED: return "cannot decide in one pass";
     case FAULT_CHANGED: return "input changed while it was read";
     case FAULT_REFUSED: return "refused";
+    case FAULT_CONFIG: return "configuration error";
+    case FAULT_NETWORK: return "network error";
+    case FAULT_TLS: return "TLS error";
+    case FAULT_SERVICE: return "service error";
     case FAULT_IO: return "input/output error";
     }
     return "unknown fault";

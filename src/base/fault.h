@@ -21,6 +21,10 @@ enum fault_kind {
     FAULT_UNDECIDED, /* whose audio it is stands behind the audio, and nothing can be taken back */
     FAULT_CHANGED,   /* the second reading was not the first */
     FAULT_REFUSED,   /* we could, and will not: it exists, it is a terminal */
+    FAULT_CONFIG,    /* what the user set up does not make sense, or is missing */
+    FAULT_NETWORK,   /* no way to the other side, or it fell silent */
+    FAULT_TLS,       /* the other side is not who it should be, or speaks badly */
+    FAULT_SERVICE,   /* the service answered: no */
     FAULT_IO         /* the machine refused */
 };
 

@@ -1,0 +1,3 @@
+#include "aws/awschunk.h"
+
+extern int awschunk_is_not_written_yet;

@@ -1,0 +1,46 @@
+/* awschunk.h - a body in aws-chunked encoding: frames, signatures, trailing checksum.
+ *   eats    the plain bytes of a body whose length is known
+ *   gives   the framed bytes
+ *   keeps   one aws-chunk of AWSCHUNK_BYTES where each is signed, because the signature stands before the bytes;
+ *           else only the frame: then the bytes pass by as views
+ *   knows   "Transferring payload in multiple chunks" and "Trailing headers" (S3 API) */
+#ifndef RUSUDEN_AWS_AWSCHUNK_H
+#define RUSUDEN_AWS_AWSCHUNK_H
+
+#include "aws/checksum.h"
+#include "aws/sigv4.h"
+
+struct awschunk {
+    enum sigv4_payload payload; /* SIGV4_CHUNKS, _CHUNKS_TRAILER or _UNSIGNED_TRAILER */
+    const struct sigv4_key *key; /* the caller's; not for _UNSIGNED_TRAILER */
+    struct sigv4_seed seed;
+    struct checksum checksum; /* for the trailer */
+    uint64_t left;            /* plain bytes that are still to come */
+    int at;                   /* the states of awschunk.c */
+    size_t held;              /* plain bytes in buffer, signed modes */
+    struct span out;          /* framed bytes that wait to be taken; into `buffer`, `frame` or the caller's bytes */
+    size_t chunk_left;        /* plain bytes of the open chunk that were not passed by yet, unsigned mode */
+    uint8_t frame[AWSCHUNK_FRAME_BYTES];
+    uint8_t buffer[AWSCHUNK_BYTES];
+};
+
+/* The Content-Length of the framed body. */
+uint64_t awschunk_content_length(enum sigv4_payload payload, enum checksum_kind kind, uint64_t plain_bytes);
+
+/* `seed`: what sigv4_sign gave for the request; may be NULL for _UNSIGNED_TRAILER. */
+void awschunk_init(struct awschunk *a, enum sigv4_payload payload, enum checksum_kind kind,
+                   uint64_t plain_bytes, const struct sigv4_key *key, const struct sigv4_seed *seed);
+
+/* The framed bytes to send next: cut them with awschunk_sent. Empty: more plain bytes are needed, or it is
+ * over. */
+struct span awschunk_sealed(struct awschunk *a);
+void awschunk_sent(struct awschunk *a, size_t n);
+
+/* Eats plain bytes from the front of *in while nothing waits to be sent; never more than `left`. What it eats
+ * must not change until it was sent. */
+void awschunk_put(struct awschunk *a, struct span *in);
+
+/* Everything was put and sent. */
+bool awschunk_is_over(const struct awschunk *a);
+
+#endif

@@ -1,0 +1,3 @@
+#include "aws/retry.h"
+
+extern int retry_is_not_written_yet;

@@ -1,0 +1,62 @@
+/* retry.h - whether asking again would help, and when: the SDKs' standard mode.
+ *   eats    how an exchange ended, a random number
+ *   gives   a verdict and a delay
+ *   keeps   the token bucket of a process
+ *   knows   AWS's error codes; Retry-After; full jitter; throttling is slower */
+#ifndef RUSUDEN_AWS_RETRY_H
+#define RUSUDEN_AWS_RETRY_H
+
+#include "base/budget.h"
+#include "base/span.h"
+
+enum verdict {
+    VERDICT_GOOD,
+    VERDICT_AGAIN,  /* after a delay, counted */
+    VERDICT_FATAL,  /* asking again gives the same */
+};
+
+/* Why an answer was not good: decides delay and what to mend before the next try. */
+enum mishap {
+    MISHAP_NONE,
+    MISHAP_CONNECTION,  /* lost, timed out, TLS broke, name not found */
+    MISHAP_SERVER,      /* 500 502 503 504, 200 with an error or cut off, RequestTimeout, BadDigest */
+    MISHAP_THROTTLED,   /* SlowDown, 429, ... */
+    MISHAP_CREDENTIALS, /* expired or unknown token: renew, once */
+    MISHAP_CLOCK,       /* skewed: adopt the server's, once */
+    MISHAP_REGION,      /* the bucket lives elsewhere: follow, once */
+    MISHAP_REFUSED      /* anything else: fatal */
+};
+
+struct retry_bucket {
+    unsigned tokens; /* begins with RETRY_TOKENS */
+};
+
+/* The tries of one step. */
+struct retry {
+    unsigned tries;  /* begun, the first included */
+    unsigned cost;   /* of the last retry: given back when it succeeds */
+    bool renewed, skewed, redirected; /* each helps once */
+};
+
+struct answer_facts {
+    unsigned status;        /* 0: no answer came */
+    struct span code;       /* the service's error code; empty: none */
+    uint64_t retry_after_ms; /* x-amz-retry-after, or Retry-After in ms; 0: none said */
+    int64_t skew_ms;        /* the server's Date minus our clock; INT64_MAX: not known */
+};
+
+/* Codes decide, then the status. A 2xx without a code is MISHAP_NONE. */
+enum mishap retry_classify(const struct answer_facts *a);
+
+void retry_bucket_init(struct retry_bucket *b);
+void retry_begin(struct retry *r);
+
+/* tries_max: AWS_MAX_ATTEMPTS, 3 by default. `chance`: a random number. AGAIN: wait *delay_ms first (0 for what was
+ * mended at once: credentials, clock, region). */
+enum verdict retry_judge(struct retry *r, struct retry_bucket *b, enum mishap m, const struct answer_facts *a,
+                         unsigned tries_max, uint64_t chance, uint64_t *delay_ms);
+
+/* The step succeeded: tokens go back. */
+void retry_succeeded(struct retry *r, struct retry_bucket *b);
+
+#endif

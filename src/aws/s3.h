@@ -1,0 +1,124 @@
+/* s3.h - S3's operations: questions, and what the answers say.
+ *   eats    bucket and key, headers and bodies of answers, cut anywhere
+ *   gives   request heads and bodies ready to be signed; upload id, ETag, error code ...
+ *   keeps   one answer
+ *   knows   the S3 API: multipart uploads, tags, checksums, errors inside a 200; nothing of signing */
+#ifndef RUSUDEN_AWS_S3_H
+#define RUSUDEN_AWS_S3_H
+
+#include "aws/checksum.h"
+#include "aws/endpoints.h"
+#include "base/fault.h"
+#include "text/http_request.h"
+#include "text/xml.h"
+
+struct s3_pair {
+    struct span name, value; /* raw; encoded here */
+};
+
+/* An object to be made. Strings and spans are the caller's; NULL or empty: not said. */
+struct s3_object {
+    const struct service_endpoint *endpoint;
+    struct span key;
+    const char *content_type;
+    const char *storage_class;
+    const char *sse;      /* AES256, aws:kms, aws:kms:dsse */
+    const char *kms_key;
+    const char *owner;    /* x-amz-expected-bucket-owner: 12 digits */
+    const struct s3_pair *tags;
+    size_t tag_count;
+    const struct s3_pair *metadata;
+    size_t metadata_count;
+    enum checksum_kind checksum;
+    bool if_absent;       /* If-None-Match: * */
+};
+
+/* What S3 calls legal: key 1..128, value 0..256 UTF-16 units, letters, digits, blanks and _ . : / = + - @; no "aws:". A
+ * character beyond that is replaced by "_" where `mend`. False: the fault says which. */
+bool s3_tag_is_valid(struct span name, struct span value, struct fault *f);
+
+/* Requests: each writes the head up to what a signer adds; end it by sigv4_sign and http_request_end.
+ * Content-Length is written; bodies are described by their length (and hash for the signer). */
+void s3_create_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o);
+void s3_upload_part(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span upload_id,
+                    unsigned number, uint64_t content_length, uint64_t decoded_length, bool trailer, bool expect);
+/* The same for a whole object in one request. */
+void s3_put_object(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, uint64_t content_length,
+                   uint64_t decoded_length, bool trailer, bool expect);
+/* A small body at hand, not chunked: PutObject with its checksum in a header. */
+void s3_put_small(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span body);
+/* `checksum_text`: of the whole object; empty: not said. */
+void s3_complete_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span upload_id,
+                        uint64_t body_bytes, struct span checksum_text, uint64_t object_bytes);
+void s3_abort_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span upload_id);
+void s3_head_object(struct http_request *r, void *room, size_t bytes, const struct s3_object *o);
+void s3_get_object(struct http_request *r, void *room, size_t bytes, const struct s3_object *o);
+/* The bucket's objects: o->key is not used. `start_after` and `token`: empty on the first page. */
+void s3_list_objects(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span prefix,
+                     struct span start_after, struct span token);
+
+struct s3_part {
+    uint8_t etag_len;
+    char etag[ETAG_BYTES_MAX]; /* with its quotes */
+    char checksum[CHECKSUM_TEXT_BYTES_MAX]; /* of kind `checksum`; its length is checksum_text_bytes */
+};
+
+/* The body of CompleteMultipartUpload, generated piece by piece: once into the hash, once onto the wire. */
+struct s3_complete_body {
+    const struct s3_part *parts;
+    size_t count;
+    enum checksum_kind kind; /* of the parts' checksums; CHECKSUM_NONE: without them */
+    size_t at;               /* state: 0 head, 1..count parts, then the tail */
+};
+void s3_complete_body_init(struct s3_complete_body *b, const struct s3_part *parts, size_t count, enum checksum_kind kind);
+/* The next piece, at most 512 bytes, written to `to`; false: there is none any more. */
+bool s3_complete_body_next(struct s3_complete_body *b, struct writer *to);
+
+enum s3_operation {
+    S3_CREATE_UPLOAD, S3_UPLOAD_PART, S3_PUT_OBJECT, S3_COMPLETE_UPLOAD, S3_ABORT_UPLOAD, S3_HEAD_OBJECT, S3_GET_OBJECT,
+    S3_LIST_OBJECTS
+};
+
+/* What one answer said. Texts are cut to their room, and then the answer is not good. */
+struct s3_answer {
+    enum s3_operation operation;
+    unsigned status;
+    bool is_error_document; /* the root element is Error, whatever the status */
+    bool is_whole;          /* after s3_answer_end: the body is what this operation must answer */
+    char code[64], message[200], request_id[64], host_id[96], region[REGION_BYTES_MAX + 1];
+    size_t code_len, message_len, request_id_len, host_id_len, region_len;
+    size_t upload_id_len, etag_len, checksum_len;
+    char upload_id[UPLOAD_ID_BYTES_MAX];
+    char etag[ETAG_BYTES_MAX];
+    char checksum[CHECKSUM_TEXT_BYTES_MAX + 8]; /* x-amz-checksum-*, perhaps composite ("...-2") */
+    bool checksum_is_composite;
+    uint64_t content_length; /* of HEAD and GET */
+    uint64_t retry_after_ms;
+    int64_t date_ms;         /* INT64_MIN: none, or an Age header makes it useless */
+    bool has_body;
+    bool truncated;          /* LIST: IsTruncated */
+    size_t next_token_len;   /* LIST: NextContinuationToken */
+    struct xml xml;
+    char text[UPLOAD_ID_BYTES_MAX * 3 + 64]; /* the xml's room: a key of 1024 bytes, percent-encoded */
+    char next_token[UPLOAD_ID_BYTES_MAX];
+    char key[OBJECT_KEY_BYTES_MAX]; /* LIST: of the event S3_ANSWER_KEY */
+    size_t key_len;
+};
+
+enum s3_answer_event { S3_ANSWER_NEED, S3_ANSWER_KEY /* one more Contents/Key, decoded */ };
+
+void s3_answer_begin(struct s3_answer *a, enum s3_operation operation, enum checksum_kind kind);
+void s3_answer_header(struct s3_answer *a, struct span name, struct span value);
+void s3_answer_head(struct s3_answer *a, unsigned status);
+/* GET's body of a 2xx is not for this room. */
+enum s3_answer_event s3_answer_body(struct s3_answer *a, struct span *in);
+void s3_answer_end(struct s3_answer *a);
+
+/* 2xx, no error inside, and what the operation must say is there (upload id, ETag). */
+bool s3_answer_is_good(const struct s3_answer *a);
+
+/* "S3 answered 403 AccessDenied: ... (request id ...)": foreign text made visible, and what to do about the codes that
+ * users meet (docs: BEHAVIOUR 5). */
+void s3_answer_tell(const struct s3_answer *a, struct writer *to);
+
+#endif

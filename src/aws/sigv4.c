@@ -1,0 +1,3 @@
+#include "aws/sigv4.h"
+
+extern int sigv4_is_not_written_yet;

@@ -1,0 +1,62 @@
+/* tls.h - one TLS connection of a client, on a socket that is connected.
+ *   eats    a socket, the host's name, plain bytes
+ *   gives   plain bytes; the same answers as the port's sockets: bytes, WAIT, END, LOST
+ *   keeps   everything of Mbed TLS in an arena of its own; a session to resume, per host
+ *   knows   who is trusted: Amazon's roots, or the certificates of a bundle file, read one at a time */
+#ifndef RUSUDEN_NET_TLS_H
+#define RUSUDEN_NET_TLS_H
+
+#include "base/fault.h"
+#include "net/arena.h"
+#include "port.h"
+
+#include <mbedtls/ssl.h>
+
+/* Whom to trust and who we are. The strings are the caller's, for as long as a connection is used. */
+struct tls_trust {
+    const char *bundle_path;      /* PEM certificates; NULL: Amazon's roots, built in */
+    const char *certificate_path; /* PEM, ours, leaf first; NULL: none */
+    const char *key_path;         /* PEM, not encrypted */
+};
+
+struct tls {
+    struct arena arena; /* all that follows points into it; wiped with tls_close */
+    uint8_t memory[TLS_ARENA_BYTES];
+    mbedtls_ssl_context ssl;
+    mbedtls_ssl_config config;
+    const struct tls_trust *trust;
+    int sock;
+    bool open;             /* tls_begin was called, tls_close was not */
+    struct port_want want; /* after PORT_WAIT */
+    /* To resume: kept when the connection is closed. */
+    char session_host[HOST_BYTES_MAX + 1];
+    uint16_t session_port;
+    size_t session_len;
+    uint8_t session[TLS_SESSION_BYTES];
+    struct fault fault; /* after PORT_LOST: FAULT_TLS or FAULT_NETWORK, in words for a person */
+};
+
+/* Once a process, before the first connection. False: the machine has no chance to give. */
+bool tls_setup(void);
+
+/* Begins a connection on a connected socket, which stays the caller's to close. The host is what the certificate must
+ * be for: a name (also sent as SNI) or an IP address. */
+bool tls_begin(struct tls *t, const struct tls_trust *trust, struct span host, uint16_t port, int sock);
+
+/* 1: done, the host is who it says. PORT_WAIT: see t->want. PORT_LOST. */
+long tls_handshake(struct tls *t);
+
+/* Bytes moved, PORT_WAIT, PORT_LOST. After PORT_WAIT the next call must offer the same bytes at least. */
+long tls_send(struct tls *t, struct span from);
+
+/* Bytes moved; PORT_WAIT; PORT_END after close_notify; PORT_LOST, also when the connection ends without
+ * close_notify: then bytes may be missing. */
+long tls_recv(struct tls *t, uint8_t *to, size_t room);
+
+/* Tells the other side if it will hear it at once, and wipes the arena. Safe to call twice. */
+void tls_close(struct tls *t);
+
+/* The largest number of arena bytes that were in use at once; for the budget's test. */
+size_t tls_arena_peak(const struct tls *t);
+
+#endif

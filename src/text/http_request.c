@@ -1,0 +1,3 @@
+#include "text/http_request.h"
+
+extern int http_request_is_not_written_yet;

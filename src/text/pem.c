@@ -1,0 +1,3 @@
+#include "text/pem.h"
+
+extern int pem_is_not_written_yet;

@@ -1,0 +1,3 @@
+#include "text/uri.h"
+
+extern int uri_is_not_written_yet;

@@ -1,0 +1,3 @@
+#include "text/xml.h"
+
+extern int xml_is_not_written_yet;
