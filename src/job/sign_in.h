@@ -73,6 +73,7 @@ struct sign_in {
     bool kept;      /* after DONE: a renewal failed that can wait; the old credentials stay */
     bool talking;   /* exchange_begin was called, exchange_end was not */
     bool too_long;  /* the answer */
+    bool was_stale; /* this step's connection had been closed meanwhile: that counts once */
     unsigned tries; /* of this step */
     unsigned status;
     uint64_t now_ms; /* of this turn */

@@ -100,8 +100,9 @@ static void bad_json(void **state)
         "{" GOOD_ID GOOD_ID GOOD_SECRET GOOD_TOKEN GOOD_END "}",
         "{" GOOD_ID GOOD_SECRET GOOD_TOKEN GOOD_END "} SEKRIT",
         "{" GOOD_ID GOOD_SECRET GOOD_TOKEN GOOD_END "\"SEKRIT\"}",
-        "{\"accessKeyId\":\"a\",\"secretAccessKey\":\"SEKRIT\",\"sessionToken\":\"t\","
-        "\"expiration\":\"2030-01-01T00:00:00Z\"}",
+        /* The names of another source. */
+        ("{\"accessKeyId\":\"a\",\"secretAccessKey\":\"SEKRIT\",\"sessionToken\":\"t\","
+         "\"expiration\":\"2030-01-01T00:00:00Z\"}"),
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(read_json(CREDENTIALS_CONTAINER, bad[i]));
