@@ -315,25 +315,40 @@ static enum finding ask_sts(struct sign_in *s)
     return finding;
 }
 
+/* Renewed meanwhile by a longer one: then what was sent is the front of it. */
+static bool ends_there(struct sign_in *s)
+{
+    struct sign_in_room *room = s->room;
+    const long n = port_read_file(s->settings->web_identity_token_file, s->token_at, room->talk.raw,
+                                  sizeof room->talk.raw);
+    for (long i = 0; i < n; i++)
+        if (room->talk.raw[i] > ' ') return false;
+    return true;
+}
+
+static bool make_token_piece(struct sign_in *s, struct writer *to)
+{
+    struct sign_in_room *room = s->room;
+    const uint64_t left = s->token_bytes - s->token_at;
+    const size_t want = left < sizeof room->talk.raw ? (size_t)left : sizeof room->talk.raw;
+    const long n = want == 0 ? 0
+                             : port_read_file(s->settings->web_identity_token_file, s->token_at,
+                                              room->talk.raw, want);
+    if (n <= 0) return false;
+    uri_encode(to, span_of(room->talk.raw, (size_t)n), false);
+    s->token_at += (uint64_t)n;
+    return s->token_at < s->token_bytes || ends_there(s);
+}
+
 /* The next piece of the body. False: the file is not what it was. */
 static bool make_piece(struct sign_in *s)
 {
-    struct sign_in_room *room = s->room;
-    struct writer w = writer_on(room->talk.said, sizeof room->talk.said);
-    if (!sts_form_next(&s->form, &w)) {
-        const uint64_t left = s->token_bytes - s->token_at;
-        const size_t want = left < sizeof room->talk.raw ? (size_t)left : sizeof room->talk.raw;
-        const long n = want == 0 ? 0
-                                 : port_read_file(s->settings->web_identity_token_file, s->token_at,
-                                                  room->talk.raw, want);
-        if (n <= 0) return false;
-        uri_encode(&w, span_of(room->talk.raw, (size_t)n), false);
-        s->token_at += (uint64_t)n;
-    }
+    struct writer w = writer_on(s->room->talk.said, sizeof s->room->talk.said);
+    if (!sts_form_next(&s->form, &w) && !make_token_piece(s, &w)) return false;
     s->unsaid = writer_span(&w);
     if (s->unsaid.len > s->body_left) return false;
     s->body_left -= s->unsaid.len;
-    return true;
+    return s->token_at < s->token_bytes || s->body_left == 0;
 }
 
 static bool say(struct sign_in *s)
@@ -343,11 +358,13 @@ static bool say(struct sign_in *s)
     return true;
 }
 
+/* An invalid token may have been half the old and half the new one. */
 static bool sts_may_mend(const struct sts_answer *a)
 {
     const struct span code = span_of(a->code, a->code_len);
     return span_is(code, "IDPCommunicationError") || span_is(code, "Throttling") ||
-           span_is(code, "ThrottlingException") || span_is(code, "RequestTimeout");
+           span_is(code, "ThrottlingException") || span_is(code, "InvalidIdentityToken") ||
+           span_is(code, "RequestTimeout");
 }
 
 static enum finding hear_sts(struct sign_in *s)
