@@ -257,7 +257,7 @@ static bool run_pass(struct convert *c, enum pipeline_pass pass)
     struct span in = span_of(NULL, 0);
     struct span out;
     c->read = 0;
-    pipeline_init(&c->pipeline, pass, &c->options.pipeline, &c->recording, &c->rings);
+    pipeline_init(&c->pipeline, pass, &c->options.pipeline, &c->recording, c->rings);
     for (;;) {
         switch (pipeline_next(&c->pipeline, &in, &out)) {
         case PIPELINE_NEED:

@@ -17,7 +17,7 @@ struct convert {
     char out_path[4096]; /* PATH_MAX: the input's name with .wav */
     struct recording recording;
     struct pipeline pipeline;
-    struct pipeline_rings rings;
+    struct mixer_ring rings[PIPELINE_RINGS];
     uint64_t read;   /* bytes of input in this pass */
     uint64_t header; /* bytes of header at the front of the output */
     uint64_t began_ms;

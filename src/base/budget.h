@@ -112,6 +112,9 @@
 /* 8 of date, region and service up to 63 each, "aws4_request" and slashes. */
 #define SCOPE_BYTES_MAX 160
 
+/* One read of a job's input: TLS and HTTP stand behind it, larger ones are not faster there. */
+#define SOURCE_BUFFER_BYTES 16384
+
 /* S3 wants at least 8 KiB in each aws-chunk but the last. */
 #define AWSCHUNK_BYTES 8192
 /* The longest frame: the end of one chunk, the last chunk with its signature, a trailer of SHA-256 and its own
@@ -139,6 +142,8 @@
 
 /* Patience. SDKs: 3.1 s to connect, 3.1 s for TLS; S3 drops a body of which nothing came for 20 s. */
 #define CONNECT_PATIENCE_MS 3100
+/* For an address while others are left to try (RFC 8305 would begin with the next after 250 ms, beside it). */
+#define ADDRESS_PATIENCE_MS 1000
 #define LOOKUP_PATIENCE_MS 5000
 #define TLS_PATIENCE_MS 6200
 #define SEND_PATIENCE_MS 20000
