@@ -39,7 +39,7 @@
  * stores. */
 #define FRAGMENTS_MAX 131072
 
-/* Two tracks wait for each other in frames of 4 bytes: 16384 of them are 2.048 s, and one fragment
+/* Two tracks wait for each other: 16384 samples of one are 2.048 s, and one fragment
  * of Connect is about 1.1 s. */
 #define MIXER_FRAMES 16384
 
@@ -127,6 +127,13 @@
 #define PARTS_MAX 128
 #define ETAG_BYTES_MAX 64
 #define UPLOAD_ID_BYTES_MAX 1024
+
+/* S3 takes 10 tags, and 2 KiB of metadata in as many headers as one likes. */
+#define S3_TAGS_MAX 10
+#define S3_METADATA_MAX 10
+
+/* How often an upload looks whether its object is there after all. */
+#define UPLOAD_CHECKS_MAX 6
 #define OBJECT_KEY_BYTES_MAX 1024
 #define BUCKET_BYTES_MAX 63
 #define REGION_BYTES_MAX 63
@@ -149,6 +156,8 @@
 #define SEND_PATIENCE_MS 20000
 #define ANSWER_PATIENCE_MS 60000
 #define EXCHANGE_PATIENCE_MS (15 * 60 * 1000)
+/* A body may take longer: the slowest uplink worth serving has 8 kbit/s. */
+#define SLOWEST_BYTES_PER_MS 1
 #define CONTINUE_PATIENCE_MS 1000
 
 #endif

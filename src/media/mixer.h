@@ -29,6 +29,7 @@ struct mixer {
     enum mixer_layout layout;
     struct timeline timeline;
     enum channel channel; /* of the block at hand */
+    enum channel ahead;   /* whose samples are in the ring */
     struct mixer_side side[CHANNEL_COUNT];
     int64_t front;       /* position of the next frame given; one channel: of the next sample */
     bool given;          /* something has been given: front only grows */
@@ -37,10 +38,10 @@ struct mixer {
     struct mixer_ring *ring; /* the caller's; NULL: only lengths matter */
 };
 
-/* The frames that two channels hold. */
+/* What two channels hold: the samples of the one that is ahead. */
 struct mixer_ring {
-    uint8_t frames[MIXER_FRAMES * CHANNEL_COUNT * BYTES_PER_SAMPLE]; /* p at p modulo MIXER_FRAMES;
-                                                                    silent where nothing was put */
+    uint8_t samples[MIXER_FRAMES * BYTES_PER_SAMPLE]; /* p at p modulo MIXER_FRAMES; silent where
+                                                         nothing was put */
     uint8_t given[SCRATCH_BYTES];
 };
 

@@ -51,7 +51,7 @@ struct question {
     uint64_t body_bytes; /* that exchange_say will be given */
     bool is_head;        /* the method is HEAD */
     bool expects_continue;
-    uint32_t patience_ms; /* for the whole exchange; 0: EXCHANGE_PATIENCE_MS */
+    uint64_t patience_ms; /* for the whole exchange; 0: EXCHANGE_PATIENCE_MS */
 };
 
 /* The connection is towards the right endpoint (connection_begin). */
