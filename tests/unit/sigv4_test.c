@@ -383,19 +383,14 @@ static void unfit(void **state)
     assert_false(sign_with(1));
 }
 
-/* Signing is for years of four digits. */
+/* The last second that x-amz-date can say. */
 static void far_future(void **state)
 {
     (void)state;
     begin("GET", "/");
-    assert_true(sigv4_sign(&key, &request, &s3, &credentials, INT64_C(253402300799999),
-                           SIGV4_UNSIGNED, NULL, NULL));
-    check_header("x-amz-date", "99991231T235959Z");
-    begin("GET", "/");
-    assert_false(sigv4_sign(&key, &request, &s3, &credentials, INT64_C(253402300800000),
-                            SIGV4_UNSIGNED, NULL, NULL));
-    assert_false(
+    assert_true(
         sigv4_sign(&key, &request, &s3, &credentials, INT64_MAX, SIGV4_UNSIGNED, NULL, NULL));
+    check_header("x-amz-date", "99991231T235959Z");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, examples)
