@@ -146,4 +146,19 @@
 #define EXCHANGE_PATIENCE_MS (15 * 60 * 1000)
 #define CONTINUE_PATIENCE_MS 1000
 
+/* The SDKs' standard mode of 2026 (AWS SDKs reference guide, "Retry behavior"): so many tries of one step, waits from
+ * 50 ms, or 1 s where a service says that it is too much, doubled up to 20 s; x-amz-retry-after may add 5 s. */
+#define RETRY_TRIES_DEFAULT 3
+#define RETRY_BASE_MS 50
+#define RETRY_BASE_THROTTLED_MS 1000
+#define RETRY_DELAY_MS_MAX 20000
+#define RETRY_AFTER_MS_MAX 5000
+/* The same: a process may ask 35 times more than it succeeds, so that a service that is down is not asked by everybody
+ * three times as often. */
+#define RETRY_TOKENS 500
+#define RETRY_COST 14
+#define RETRY_COST_THROTTLED 5
+/* The same: a signature may be 15 min (some services: 5) from the server's clock; less than 4 is not the cause. */
+#define CLOCK_SKEW_MS_MIN (4 * 60 * 1000)
+
 #endif
