@@ -126,6 +126,14 @@
 #define UPLOAD_ID_BYTES_MAX 1024
 #define OBJECT_KEY_BYTES_MAX 1024
 #define BUCKET_BYTES_MAX 63
+/* S3: a tag's key has 1..128 UTF-16 units, its value 0..256, and an object ten of them. */
+#define TAG_KEY_UNITS_MAX 128
+#define TAG_VALUE_UNITS_MAX 256
+#define OBJECT_TAGS_MAX 10
+/* Metadata of ours have short names; S3 gives names and values 2 KiB together. */
+#define METADATA_NAME_BYTES_MAX 64
+/* Of a service's message in one line: advice and request ids must fit a fault beside it. */
+#define SERVICE_MESSAGE_SHOWN_BYTES 120
 #define REGION_BYTES_MAX 63
 
 /* One connection's TLS: Mbed TLS's peak with AWS's longest chain is 47.7 KB (docs/ARCHITECTURE.md). */
