@@ -94,6 +94,8 @@
 #define RESPONSE_HEAD_BYTES_MAX 32768
 #define RESPONSE_HEADERS_MAX 100
 #define RESPONSE_LINE_BYTES_MAX 2560
+/* A chunk's size has up to 16 digits; extensions are legal, ignored, and nobody was seen to send them. */
+#define RESPONSE_CHUNK_LINE_BYTES_MAX 256
 
 /* One read from a connection for an answer that is text. */
 #define ANSWER_BUFFER_BYTES 2048

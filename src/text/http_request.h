@@ -21,12 +21,20 @@ struct request_parameter {
 
 struct http_request {
     struct writer text; /* the wire form so far; `full`: it did not fit */
-    bool unfit;         /* a header with CR, LF, NUL or another control byte, or an empty name, was refused */
+    bool
+        unfit; /* a header with CR, LF, NUL or another control byte in its value, or whose name is no
+                           token, was refused, or such a method; it is not in the text */
     struct span method, path; /* path: encoded, without the query */
     size_t parameter_count, header_count;
     struct request_parameter parameters[REQUEST_PARAMETERS_MAX];
     struct request_header headers[REQUEST_HEADERS_MAX];
-    bool in_headers;
+    enum {
+        REQUEST_AT_LINE,
+        REQUEST_AT_HEADERS,
+        REQUEST_AT_VALUE, /* the caller writes it */
+        REQUEST_AT_END
+    } at;
+    size_t line_at, value_at; /* of the header at hand, in the text */
 };
 
 /* `path` is raw and begins with "/": each byte but unreserved ones and "/" is percent-encoded, once. */
@@ -41,7 +49,8 @@ void http_request_header(struct http_request *r, const char *name, struct span v
 void http_request_header_text(struct http_request *r, const char *name, const char *value);
 void http_request_header_number(struct http_request *r, const char *name, uint64_t value);
 
-/* For values that are put together: write to the writer, then end it. */
+/* For values that are put together: write to the writer, then end it. What is written is looked at as
+ * any other value, and blanks around it go. Nothing else may be called between the two. */
 struct writer *http_request_header_begin(struct http_request *r, const char *name);
 void http_request_header_end(struct http_request *r);
 
