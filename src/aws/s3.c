@@ -283,7 +283,8 @@ bool s3_complete_body_next(struct s3_complete_body *b, struct writer *to)
 {
     if (b->at > b->count + 1) return false;
     if (b->at == 0)
-        writer_text(to, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+        writer_text(to,
+                    "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     else if (b->at <= b->count)
         write_part(to, &b->parts[b->at - 1], b->at, b->kind);
     else

@@ -23,15 +23,15 @@ struct s3_object {
     struct span key;
     const char *content_type;
     const char *storage_class;
-    const char *sse;      /* AES256, aws:kms, aws:kms:dsse */
+    const char *sse; /* AES256, aws:kms, aws:kms:dsse */
     const char *kms_key;
-    const char *owner;    /* x-amz-expected-bucket-owner: 12 digits */
+    const char *owner; /* x-amz-expected-bucket-owner: 12 digits */
     const struct s3_pair *tags;
     size_t tag_count;
     const struct s3_pair *metadata;
     size_t metadata_count;
     enum checksum_kind checksum;
-    bool if_absent;       /* If-None-Match: * */
+    bool if_absent; /* If-None-Match: * */
 };
 
 /* What S3 surely takes: key 1..128, value 0..256 UTF-16 units; letters, digits, blanks and _ . : / = + - @; a key not
@@ -54,27 +54,32 @@ bool s3_metadata_is_valid(struct span name, struct fault *f);
  * decoded_length: how many bytes of the object; where it differs from content_length, the body is aws-chunked.
  * `trailer`: the checksum follows the body. */
 void s3_create_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o);
-void s3_upload_part(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span upload_id,
-                    unsigned number, uint64_t content_length, uint64_t decoded_length, bool trailer, bool expect);
+void s3_upload_part(struct http_request *r, void *room, size_t bytes, const struct s3_object *o,
+                    struct span upload_id, unsigned number, uint64_t content_length,
+                    uint64_t decoded_length, bool trailer, bool expect);
 /* The same for a whole object in one request. */
-void s3_put_object(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, uint64_t content_length,
-                   uint64_t decoded_length, bool trailer, bool expect);
+void s3_put_object(struct http_request *r, void *room, size_t bytes, const struct s3_object *o,
+                   uint64_t content_length, uint64_t decoded_length, bool trailer, bool expect);
 /* A small body at hand, not chunked: PutObject with its checksum in a header. */
-void s3_put_small(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span body);
+void s3_put_small(struct http_request *r, void *room, size_t bytes, const struct s3_object *o,
+                  struct span body);
 /* `checksum_text`: of the whole object; empty: not said. */
-void s3_complete_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span upload_id,
-                        uint64_t body_bytes, struct span checksum_text, uint64_t object_bytes);
-void s3_abort_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span upload_id);
+void s3_complete_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o,
+                        struct span upload_id, uint64_t body_bytes, struct span checksum_text,
+                        uint64_t object_bytes);
+void s3_abort_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o,
+                     struct span upload_id);
 void s3_head_object(struct http_request *r, void *room, size_t bytes, const struct s3_object *o);
 void s3_get_object(struct http_request *r, void *room, size_t bytes, const struct s3_object *o);
 /* The bucket's objects: o->key is not used. `start_after` and `token`: empty on the first page. */
-void s3_list_objects(struct http_request *r, void *room, size_t bytes, const struct s3_object *o, struct span prefix,
-                     struct span start_after, struct span token);
+void s3_list_objects(struct http_request *r, void *room, size_t bytes, const struct s3_object *o,
+                     struct span prefix, struct span start_after, struct span token);
 
 struct s3_part {
     uint8_t etag_len;
     char etag[ETAG_BYTES_MAX]; /* with its quotes */
-    char checksum[CHECKSUM_TEXT_BYTES_MAX]; /* of kind `checksum`; its length is checksum_text_bytes */
+    char checksum
+        [CHECKSUM_TEXT_BYTES_MAX]; /* of kind `checksum`; its length is checksum_text_bytes */
 };
 
 /* The body of CompleteMultipartUpload, generated piece by piece: once into the hash, once onto the wire. */
@@ -84,12 +89,19 @@ struct s3_complete_body {
     enum checksum_kind kind; /* of the parts' checksums; CHECKSUM_NONE: without them */
     size_t at;               /* state: 0 head, 1..count parts, then the tail */
 };
-void s3_complete_body_init(struct s3_complete_body *b, const struct s3_part *parts, size_t count, enum checksum_kind kind);
+void s3_complete_body_init(struct s3_complete_body *b, const struct s3_part *parts, size_t count,
+                           enum checksum_kind kind);
 /* The next piece, at most 512 bytes, written to `to`; false: there is none any more. */
 bool s3_complete_body_next(struct s3_complete_body *b, struct writer *to);
 
 enum s3_operation {
-    S3_CREATE_UPLOAD, S3_UPLOAD_PART, S3_PUT_OBJECT, S3_COMPLETE_UPLOAD, S3_ABORT_UPLOAD, S3_HEAD_OBJECT, S3_GET_OBJECT,
+    S3_CREATE_UPLOAD,
+    S3_UPLOAD_PART,
+    S3_PUT_OBJECT,
+    S3_COMPLETE_UPLOAD,
+    S3_ABORT_UPLOAD,
+    S3_HEAD_OBJECT,
+    S3_GET_OBJECT,
     S3_LIST_OBJECTS
 };
 
@@ -98,10 +110,11 @@ struct s3_answer {
     enum s3_operation operation;
     enum checksum_kind kind; /* the checksum that is asked for */
     unsigned status;
-    const char *unusable;    /* a text that we cannot use, in words; NULL: none. Then the answer is not good */
-    bool is_broken;          /* the body is no XML document, or not a whole one */
-    bool has_age;            /* from a cache: its Date is not now */
-    bool says_truncated;     /* LIST: IsTruncated was there */
+    const char *
+        unusable; /* a text that we cannot use, in words; NULL: none. Then the answer is not good */
+    bool is_broken;         /* the body is no XML document, or not a whole one */
+    bool has_age;           /* from a cache: its Date is not now */
+    bool says_truncated;    /* LIST: IsTruncated was there */
     bool is_error_document; /* the root element is Error, whatever the status */
     bool is_whole;          /* after s3_answer_end: the body is what this operation must answer */
     char code[64], message[200], request_id[64], host_id[96];
@@ -118,10 +131,11 @@ struct s3_answer {
     int64_t retry_at_ms;     /* Retry-After as a date; INT64_MIN: none */
     int64_t date_ms;         /* INT64_MIN: none, or an Age header makes it useless */
     bool has_body;
-    bool truncated;          /* LIST: IsTruncated */
-    size_t next_token_len;   /* LIST: NextContinuationToken */
+    bool truncated;        /* LIST: IsTruncated */
+    size_t next_token_len; /* LIST: NextContinuationToken */
     struct xml xml;
-    char text[UPLOAD_ID_BYTES_MAX * 3 + 64]; /* the xml's room: a key of 1024 bytes, percent-encoded */
+    char text[UPLOAD_ID_BYTES_MAX * 3 +
+              64]; /* the xml's room: a key of 1024 bytes, percent-encoded */
     char next_token[UPLOAD_ID_BYTES_MAX];
     char key[OBJECT_KEY_BYTES_MAX]; /* LIST: of the event S3_ANSWER_KEY */
     size_t key_len;

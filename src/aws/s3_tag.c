@@ -57,7 +57,8 @@ static bool is_taken(uint32_t point)
     if (point >= 0x80) return is_letter(point);
     if (point >= '0' && point <= '9') return true;
     const uint32_t lower = point | 0x20;
-    return (lower >= 'a' && lower <= 'z') || (point != 0 && strchr(" _.:/=+-@", (int)point) != NULL);
+    return (lower >= 'a' && lower <= 'z') ||
+           (point != 0 && strchr(" _.:/=+-@", (int)point) != NULL);
 }
 
 /* Characters beyond the first 65536 are two units of UTF-16. */
@@ -108,10 +109,13 @@ bool s3_tag_is_valid(struct span name, struct span value, struct fault *f)
     if (is_reserved(name)) return refuse(f, name, " begins with aws:, which is AWS's own");
     const uint32_t name_units = measure(name), value_units = measure(value);
     if (name_units == UINT32_MAX)
-        return refuse(f, name, " has a name with other than letters, digits, blanks and _ . : / = + - @");
-    if (name_units > TAG_KEY_UNITS_MAX) return refuse(f, name, " has a name of more than 128 characters");
+        return refuse(f, name,
+                      " has a name with other than letters, digits, blanks and _ . : / = + - @");
+    if (name_units > TAG_KEY_UNITS_MAX)
+        return refuse(f, name, " has a name of more than 128 characters");
     if (value_units == UINT32_MAX)
-        return refuse(f, name, " has a value with other than letters, digits, blanks and _ . : / = + - @");
+        return refuse(f, name,
+                      " has a value with other than letters, digits, blanks and _ . : / = + - @");
     if (value_units > TAG_VALUE_UNITS_MAX)
         return refuse(f, name, " has a value of more than 256 characters");
     return true;

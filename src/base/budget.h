@@ -82,6 +82,9 @@
 /* RFC 1035: 253 characters of name; S3's virtual hosts put a bucket of 63 before the region. */
 #define HOST_BYTES_MAX 253
 
+/* CNAMEs from a name to its addresses; S3's, CloudFront's and VPC endpoints' names need up to four. */
+#define CNAMES_MAX 8
+
 /* Addresses of one name that are tried; S3 answers with up to eight of each family. */
 #define ADDRESSES_MAX 8
 
@@ -105,6 +108,8 @@
 #define XML_DEPTH_MAX 8
 #define XML_NAME_BYTES_MAX 48
 #define JSON_DEPTH_MAX 16
+/* The longest message of SNS and SQS, and the longest event that Lambda takes over them. */
+#define JSON_BYTES_MAX (256 * 1024)
 
 /* AWS names: "no assumption about the token's size"; seen up to 1.5 KiB, and all headers may be 8 KiB. */
 #define ACCESS_KEY_BYTES_MAX 128
@@ -146,6 +151,8 @@
 #define TLS_SESSION_BYTES 4096
 /* The longest certificate that is looked at in a bundle. */
 #define CERTIFICATE_BYTES_MAX 4096
+/* "CERTIFICATE", "ENCRYPTED PRIVATE KEY"; the longest that RFC 7468 lists has 21 bytes. */
+#define PEM_LABEL_BYTES_MAX 64
 
 /* Patience. SDKs: 3.1 s to connect, 3.1 s for TLS; S3 drops a body of which nothing came for 20 s. */
 #define CONNECT_PATIENCE_MS 3100
@@ -170,5 +177,43 @@
 #define RETRY_COST_THROTTLED 5
 /* The same: a signature may be 15 min (some services: 5) from the server's clock; less than 4 is not the cause. */
 #define CLOCK_SKEW_MS_MIN (4 * 60 * 1000)
+
+/* AWS's shared files: the longest line that is looked at holds a session token; a file of 1 MiB is none of AWS's. */
+#define PROFILE_LINE_BYTES_MAX (SESSION_TOKEN_BYTES_MAX + 128)
+#define PROFILE_NAME_BYTES_MAX 128
+#define SETTINGS_FILE_BYTES_MAX (1024 * 1024)
+/* One read from such a file, or from a token's. */
+#define SETTINGS_PIECE_BYTES 512
+/* What is kept of them: paths and URLs of one profile; some 500 bytes were seen, six URLs may be 250 each. */
+#define SETTINGS_KEPT_BYTES 1792
+
+/* IAM: "arn:aws-us-gov:iam::123456789012:role", a path up to 512, a name up to 64. STS takes session names of 2..64. */
+#define ROLE_ARN_BYTES_MAX 640
+#define ROLE_NAME_BYTES_MAX 64
+/* STS API: WebIdentityToken. Kubernetes's are 1 to 2 KiB. */
+#define WEB_IDENTITY_TOKEN_BYTES_MAX 20000
+/* Of EKS's Pod Identity: a token as Kubernetes's. It stands in a header. */
+#define CONTAINER_TOKEN_BYTES_MAX 2048
+/* EC2's metadata token is 56 bytes. */
+#define METADATA_TOKEN_BYTES_MAX 128
+/* A question for credentials: such a token, a path, a host. */
+#define SIGN_IN_HEAD_BYTES_MAX 3072
+/* Answers with credentials are 1.5 to 5 KiB; the longest session token that we keep, twice escaped or not, decides. */
+#define SIGN_IN_ANSWER_BYTES_MAX 6144
+/* An answer with credentials has up to ten members. */
+#define SIGN_IN_TOKENS_MAX 64
+
+/* SDKs: the container's endpoint is asked three times, a second apart, for 2 s each; EC2's for 1 s. */
+#define SIGN_IN_TRIES_MAX 3
+#define SIGN_IN_PAUSE_MS 1000
+#define CONTAINER_PATIENCE_MS 2000
+#define METADATA_PATIENCE_MS 1000
+#define STS_PATIENCE_MS 15000
+
+/* SDKs: credentials are renewed 15 minutes before they end, and must be 10 minutes before. */
+#define CREDENTIALS_ADVISORY_MS (15 * 60 * 1000)
+#define CREDENTIALS_MANDATORY_MS (10 * 60 * 1000)
+/* After a failed renewal that could wait. */
+#define CREDENTIALS_AGAIN_MS (60 * 1000)
 
 #endif
