@@ -75,8 +75,7 @@ static void write_metadata(struct writer *to, struct span value)
 
 static void metadata_header(struct http_request *r, const struct s3_pair *pair)
 {
-    struct fault ignored = {0};
-    if (!s3_metadata_is_valid(pair->name, &ignored)) {
+    if (!s3_metadata_is_valid(pair->name)) {
         r->unfit = true;
         return;
     }

@@ -45,7 +45,7 @@ bool s3_tag_is_valid(struct span name, struct span value, struct fault *f);
 void s3_tag_mend(struct writer *to, struct span value);
 
 /* A name of x-amz-meta-: 1..64 of letters, digits and - _ . */
-bool s3_metadata_is_valid(struct span name, struct fault *f);
+bool s3_metadata_is_valid(struct span name);
 
 /* Requests: each writes the head up to what a signer adds; end it by sigv4_sign and http_request_end, which says
  * whether all of it fit. Content-Length is written; bodies are described by their length (and hash for the signer).

@@ -255,24 +255,25 @@ static enum s3_answer_event hear(struct s3_answer *a)
 enum s3_answer_event s3_answer_body(struct s3_answer *a, struct span *in)
 {
     if (in->len > 0) a->has_body = true;
-    if (is_passed_over(a)) span_cut(in, in->len);
-    while (in->len > 0) {
-        if (a->is_broken) {
-            span_cut(in, in->len);
-            break;
-        }
+    if (is_passed_over(a) || a->is_broken) {
+        span_cut(in, in->len);
+        return S3_ANSWER_NEED;
+    }
+    for (;;) {
         switch (xml_next(&a->xml, in)) {
-        case XML_NEED: break;
+        case XML_NEED: return S3_ANSWER_NEED;
         case XML_OPEN:
             if (a->xml.depth == 1) a->is_error_document = span_is(xml_name(&a->xml), "Error");
             break;
         case XML_CLOSE:
             if (hear(a) == S3_ANSWER_KEY) return S3_ANSWER_KEY;
             break;
-        case XML_FAULT: a->is_broken = true; break;
+        case XML_FAULT:
+            a->is_broken = true;
+            span_cut(in, in->len);
+            return S3_ANSWER_NEED;
         }
     }
-    return S3_ANSWER_NEED;
 }
 
 static bool must_have_body(enum s3_operation operation)
