@@ -145,6 +145,14 @@
 #define UPLOAD_CHECKS_MAX 6
 #define OBJECT_KEY_BYTES_MAX 1024
 #define BUCKET_BYTES_MAX 63
+/* S3: a tag's key has 1..128 UTF-16 units, its value 0..256, and an object ten of them. */
+#define TAG_KEY_UNITS_MAX 128
+#define TAG_VALUE_UNITS_MAX 256
+#define OBJECT_TAGS_MAX 10
+/* Metadata of ours have short names; S3 gives names and values 2 KiB together. */
+#define METADATA_NAME_BYTES_MAX 64
+/* Of a service's message in one line: advice and request ids must fit a fault beside it. */
+#define SERVICE_MESSAGE_SHOWN_BYTES 120
 #define REGION_BYTES_MAX 63
 
 /* One connection's TLS: Mbed TLS's peak with AWS's longest chain is 47.7 KB (docs/ARCHITECTURE.md). */
@@ -170,5 +178,58 @@
 /* A body may take longer: the slowest uplink worth serving has 8 kbit/s. */
 #define SLOWEST_BYTES_PER_MS 1
 #define CONTINUE_PATIENCE_MS 1000
+
+/* The SDKs' standard mode of 2026 (AWS SDKs reference guide, "Retry behavior"): so many tries of one step, waits from
+ * 50 ms, or 1 s where a service says that it is too much, doubled up to 20 s; x-amz-retry-after may add 5 s. */
+#define RETRY_TRIES_DEFAULT 3
+#define RETRY_BASE_MS 50
+#define RETRY_BASE_THROTTLED_MS 1000
+#define RETRY_DELAY_MS_MAX 20000
+#define RETRY_AFTER_MS_MAX 5000
+/* The same: a process may ask 35 times more than it succeeds, so that a service that is down is not asked by everybody
+ * three times as often. */
+#define RETRY_TOKENS 500
+#define RETRY_COST 14
+#define RETRY_COST_THROTTLED 5
+/* The same: a signature may be 15 min (some services: 5) from the server's clock; less than 4 is not the cause. */
+#define CLOCK_SKEW_MS_MIN (4 * 60 * 1000)
+
+/* AWS's shared files: the longest line that is looked at holds a session token; a file of 1 MiB is none of AWS's. */
+#define PROFILE_LINE_BYTES_MAX (SESSION_TOKEN_BYTES_MAX + 128)
+#define PROFILE_NAME_BYTES_MAX 128
+#define SETTINGS_FILE_BYTES_MAX (1024 * 1024)
+/* One read from such a file, or from a token's. */
+#define SETTINGS_PIECE_BYTES 512
+/* What is kept of them: paths and URLs of one profile; some 500 bytes were seen, six URLs may be 250 each. */
+#define SETTINGS_KEPT_BYTES 1792
+
+/* IAM: "arn:aws-us-gov:iam::123456789012:role", a path up to 512, a name up to 64. STS takes session names of 2..64. */
+#define ROLE_ARN_BYTES_MAX 640
+#define ROLE_NAME_BYTES_MAX 64
+/* STS API: WebIdentityToken. Kubernetes's are 1 to 2 KiB. */
+#define WEB_IDENTITY_TOKEN_BYTES_MAX 20000
+/* Of EKS's Pod Identity: a token as Kubernetes's. It stands in a header. */
+#define CONTAINER_TOKEN_BYTES_MAX 2048
+/* EC2's metadata token is 56 bytes. */
+#define METADATA_TOKEN_BYTES_MAX 128
+/* A question for credentials: such a token, a path, a host. */
+#define SIGN_IN_HEAD_BYTES_MAX 3072
+/* Answers with credentials are 1.5 to 5 KiB; the longest session token that we keep, twice escaped or not, decides. */
+#define SIGN_IN_ANSWER_BYTES_MAX 6144
+/* An answer with credentials has up to ten members. */
+#define SIGN_IN_TOKENS_MAX 64
+
+/* SDKs: the container's endpoint is asked three times, a second apart, for 2 s each; EC2's for 1 s. */
+#define SIGN_IN_TRIES_MAX 3
+#define SIGN_IN_PAUSE_MS 1000
+#define CONTAINER_PATIENCE_MS 2000
+#define METADATA_PATIENCE_MS 1000
+#define STS_PATIENCE_MS 15000
+
+/* SDKs: credentials are renewed 15 minutes before they end, and must be 10 minutes before. */
+#define CREDENTIALS_ADVISORY_MS (15 * 60 * 1000)
+#define CREDENTIALS_MANDATORY_MS (10 * 60 * 1000)
+/* After a failed renewal that could wait. */
+#define CREDENTIALS_AGAIN_MS (60 * 1000)
 
 #endif

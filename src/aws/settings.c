@@ -1,0 +1,1 @@
+extern int aws_settings_is_not_written_yet;

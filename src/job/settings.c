@@ -1,0 +1,1 @@
+extern int job_settings_is_not_written_yet;

@@ -1,0 +1,1 @@
+extern int job_sign_in_is_not_written_yet;
