@@ -1,6 +1,7 @@
 #include "app/convert.h"
 
 #include "console.h"
+#include "port.h"
 
 /* ---- what the person sees ---- */
 
@@ -36,7 +37,7 @@ static void wipe_progress(const struct convert *c)
 
 static void show_progress(struct convert *c)
 {
-    uint64_t now = c->columns > 0 ? console_now_ms() : 0;
+    uint64_t now = c->columns > 0 ? port_now_ms() : 0;
     if (c->columns == 0 || now - (c->shown_ms ? c->shown_ms : c->began_ms) < SHOW_EVERY_MS) return;
     c->shown_ms = now;
     char text[160];
@@ -352,7 +353,7 @@ enum exit_code convert_run(struct convert *c, const struct convert_options *opti
 {
     c->options = *options;
     c->output.fd = -1;
-    c->began_ms = console_now_ms();
+    c->began_ms = port_now_ms();
     c->columns = options->quiet ? 0 : console_columns(CONSOLE_ERR);
     recording_init(&c->recording, &options->pipeline.contact);
 

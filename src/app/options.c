@@ -1,6 +1,6 @@
 #include "app/options.h"
 
-#include "console.h"
+#include "port.h"
 
 #include <getopt.h>
 
@@ -118,7 +118,7 @@ static bool set_value(struct convert_options *o, int letter, const char *word, b
 static bool set_from_environment(struct convert_options *o, const bool given[], struct writer *why)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
-        const char *word = given[i] ? NULL : console_environment(settings[i].environment);
+        const char *word = given[i] ? NULL : port_environment(settings[i].environment);
         if (word != NULL && !settings[i].set(o, settings[i].environment, word, why)) return false;
     }
     return true;
