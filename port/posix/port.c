@@ -182,11 +182,12 @@ void port_wait(const struct port_want *wants, size_t count, uint64_t until_ms)
     sleep_on(polled, count, until_ms);
 }
 
-/* One writev, so that lines of several programs do not mix. It only reads what it is given, though
- * its type does not say so. */
+/* One writev, so that lines of several programs do not mix. */
 void port_log(struct span line)
 {
     char end = '\n';
+    /* It only reads what it is given, though its type does not say so.
+     * NOLINTNEXTLINE(performance-no-int-to-ptr): there is no optimisation to lose here. */
     struct iovec pieces[2] = {{(void *)(uintptr_t)line.at, line.len}, {&end, 1}};
     while (writev(STDERR_FILENO, pieces, 2) < 0 && errno == EINTR && !console_interrupted()) {
     }
