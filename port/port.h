@@ -97,7 +97,9 @@ long port_connected(int sock);
  * moved would be PORT_WAIT. */
 long port_send(int sock, struct span from);
 
-/* Bytes moved, PORT_WAIT, PORT_END, PORT_LOST. There is room for at least one. */
+/* Bytes moved, PORT_WAIT, PORT_END, PORT_LOST. There is room for at least one. After PORT_LOST, also
+ * from port_send, what had come before may still be read, and then PORT_END does not say that it is
+ * all: a reset is told once. */
 long port_recv(int sock, uint8_t *to, size_t room);
 
 /* A negative socket is none. */

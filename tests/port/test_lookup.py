@@ -357,7 +357,6 @@ class Answers(Lookup):
         # Two are enough for the other family, whoever comes first.
         self.servers[0].answer = book(four[:2], six)
         self.assertEqual(self.ask("name.test").found, in_turn(six[:6], four[:2]))
-        late = {A: 0.02, AAAA: 0}
         for late in ({A: 0.02, AAAA: 0}, {A: 0, AAAA: 0.02}):
             self.servers[0].answer = lambda s, q, late=late: [(late[q.type], m) for m in book(four[:2], six)(s, q)]
             self.assertEqual(self.ask("name.test").found, in_turn(six[:6], four[:2]))
@@ -497,6 +496,14 @@ class Trouble(Lookup):
                 return [(0, lie, stranger), (0, lie, neighbour)] + [(0.05, m) for m in book(["192.0.2.1"])(server, q)]
             self.serve(answer)
             self.assertEqual(self.ask("name.test").found, ["192.0.2.1"])
+
+    def test_the_first_answer_counts(self):
+        def answer(server, q):
+            if q.type == AAAA:
+                return [(0.03, reply(q))]
+            return [reply(q, record(A, "192.0.2.1")), reply(q, record(A, "192.0.2.66")), reply(q, rcode=SERVFAIL)]
+        self.serve(answer)
+        self.assertEqual(self.ask("name.test").found, ["192.0.2.1"])
 
     def test_other_names_in_the_answer(self):
         self.serve(lambda s, q: [reply(q, record(A, "192.0.2.66", labels("evil.test")), record(A, "192.0.2.1"))]
