@@ -1,6 +1,7 @@
 #include "file.h"
 
 #include "console.h"
+#include "port.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -175,7 +176,7 @@ static bool open_temporary(struct output *out, struct fault *f)
     const char *slash = strrchr(out->path, '/');
     struct span folder = span_of(out->path, slash ? (size_t)(slash - out->path) + 1 : 0);
     /* Killed runs leave theirs behind, and process ids come again. */
-    uint64_t number = console_now_ms();
+    uint64_t number = port_now_ms();
     for (unsigned attempt = 0; attempt < 100; attempt++) {
         struct writer w = writer_on(out->temporary, sizeof out->temporary);
         writer_bytes(&w, folder);

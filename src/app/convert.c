@@ -1,6 +1,7 @@
 #include "app/convert.h"
 
 #include "console.h"
+#include "port.h"
 
 /* ---- reading through the pipeline ---- */
 

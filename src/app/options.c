@@ -1,6 +1,6 @@
 #include "app/options.h"
 
-#include "console.h"
+#include "port.h"
 
 #include <getopt.h>
 
@@ -218,7 +218,7 @@ static bool set_from_environment(struct convert_options *o, const bool given[], 
 {
     for (size_t i = 0; i < SETTINGS; i++) {
         if (given[i] || settings[i].environment == NULL) continue;
-        const char *word = console_environment(settings[i].environment);
+        const char *word = port_environment(settings[i].environment);
         if (word != NULL && !settings[i].set(o, settings[i].environment, word, why)) return false;
     }
     return true;

@@ -231,5 +231,22 @@
 #define CREDENTIALS_MANDATORY_MS (10 * 60 * 1000)
 /* After a failed renewal that could wait. */
 #define CREDENTIALS_AGAIN_MS (60 * 1000)
+/* Name servers: one address family has come, the other may still (RFC 8305 section 3). */
+#define LOOKUP_OTHER_FAMILY_MS 50
+/* Each server shall have its turn within LOOKUP_PATIENCE_MS, but no less than this: farther than any
+ * name server is, and twice as long as most take to ask others. */
+#define LOOKUP_TRY_MS_MIN 1000
+/* resolv.conf(5): what is not said, and what is more than makes sense. */
+#define LOOKUP_TRY_MS 5000
+#define LOOKUP_ROUNDS 2
+#define LOOKUP_ROUNDS_MAX 5
+/* Of forged or late answers, in one call; the rest comes with the next. */
+#define LOOKUP_DATAGRAMS_MAX 16
+/* A hosts file that blocks half the world has 2 MB; what comes behind is not read. */
+#define LOOKUP_FILE_BYTES_MAX (8 * 1024 * 1024)
+#define LOOKUP_PIECE_BYTES 1024
+
+/* What one port_wait looks at: a connection, its successor, and what a command adds. */
+#define WANTS_MAX 8
 
 #endif
