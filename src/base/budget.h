@@ -82,6 +82,9 @@
 /* RFC 1035: 253 characters of name; S3's virtual hosts put a bucket of 63 before the region. */
 #define HOST_BYTES_MAX 253
 
+/* CNAMEs from a name to its addresses; S3's, CloudFront's and VPC endpoints' names need up to four. */
+#define CNAMES_MAX 8
+
 /* Addresses of one name that are tried; S3 answers with up to eight of each family. */
 #define ADDRESSES_MAX 8
 
@@ -103,6 +106,8 @@
 #define XML_DEPTH_MAX 8
 #define XML_NAME_BYTES_MAX 48
 #define JSON_DEPTH_MAX 16
+/* The longest message of SNS and SQS, and the longest event that Lambda takes over them. */
+#define JSON_BYTES_MAX (256 * 1024)
 
 /* AWS names: "no assumption about the token's size"; seen up to 1.5 KiB, and all headers may be 8 KiB. */
 #define ACCESS_KEY_BYTES_MAX 128
@@ -145,6 +150,8 @@
 /* Names of a certificate that a fault shows, and the bytes of each; more are counted. */
 #define NAMES_SHOWN_MAX 3
 #define NAME_OF_CERTIFICATE_BYTES 64
+/* "CERTIFICATE", "ENCRYPTED PRIVATE KEY"; the longest that RFC 7468 lists has 21 bytes. */
+#define PEM_LABEL_BYTES_MAX 64
 
 /* Patience. SDKs: 3.1 s to connect, 3.1 s for TLS; S3 drops a body of which nothing came for 20 s. */
 #define CONNECT_PATIENCE_MS 3100

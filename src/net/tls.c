@@ -15,7 +15,7 @@ _Static_assert(sizeof(struct pem_file) <= TLS_SESSION_BYTES,
                "a certificate of a bundle is looked at in the room of a session");
 _Static_assert(MBEDTLS_SSL_MAX_HOST_NAME_LEN >= HOST_BYTES_MAX, "every host can be named");
 
-/* Ours in Mbed TLS's order of wishes: AEAD only, ephemeral keys only. */
+/* In the order of our wishes: AEAD only, ephemeral keys only. */
 static const int aes_first[] = {
     MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
     MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
@@ -162,9 +162,10 @@ static bool is_network(int error)
 /* A fault that was told already, by trust.c, stays. */
 static long lost(struct tls *t, int error)
 {
-    struct writer w =
-        fault_begin(&t->fault, is_network(error) ? FAULT_NETWORK : FAULT_TLS, FAULT_NOWHERE);
-    if (t->arena.refused > 0) {
+    const bool too_small = t->arena.refused > 0;
+    struct writer w = fault_begin(
+        &t->fault, is_network(error) && !too_small ? FAULT_NETWORK : FAULT_TLS, FAULT_NOWHERE);
+    if (too_small) {
         writer_text(&w, "TLS needs more memory than TLS_ARENA_BYTES of budget.h, ");
         writer_number(&w, t->arena.bytes);
         writer_text(&w, ": a very long certificate chain?");
@@ -200,7 +201,8 @@ static bool session_offer(struct tls *t)
                       mbedtls_ssl_set_session(&t->ssl, s) == 0;
     mbedtls_ssl_session_free(s);
     mbedtls_free(s);
-    return good;
+    if (!good) t->session_len = 0; /* the way without it is longer, and as good */
+    return good || t->arena.refused == 0;
 }
 
 /* From where Mbed TLS has it: mbedtls_ssl_get_session() would make a copy first. */

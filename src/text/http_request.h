@@ -21,7 +21,8 @@ struct request_parameter {
 
 struct http_request {
     struct writer text; /* the wire form so far; `full`: it did not fit */
-    bool unfit;         /* a header with CR, LF, NUL or another control byte, or an empty name, was refused */
+    bool
+        unfit; /* a header with CR, LF, NUL or another control byte, or an empty name, was refused */
     struct span method, path; /* path: encoded, without the query */
     size_t parameter_count, header_count;
     struct request_parameter parameters[REQUEST_PARAMETERS_MAX];

@@ -14,11 +14,11 @@
 enum response_event {
     RESPONSE_NEED,     /* the span is used up */
     RESPONSE_CONTINUE, /* a 1xx response is over; the real one follows */
-    RESPONSE_HEADER,   /* name (lower case) and value, until the next call; trailers come the same way */
-    RESPONSE_HEAD,     /* all headers are told: status, and whether the connection may be kept */
-    RESPONSE_BODY,     /* body: a view into the span, until the next call */
-    RESPONSE_END,      /* the response is whole; what is left of the span belongs to nobody */
-    RESPONSE_FAULT     /* and again for every later call */
+    RESPONSE_HEADER, /* name (lower case) and value, until the next call; trailers come the same way */
+    RESPONSE_HEAD, /* all headers are told: status, and whether the connection may be kept */
+    RESPONSE_BODY, /* body: a view into the span, until the next call */
+    RESPONSE_END,  /* the response is whole; what is left of the span belongs to nobody */
+    RESPONSE_FAULT /* and again for every later call */
 };
 
 struct http_response {
@@ -26,9 +26,9 @@ struct http_response {
     llhttp_settings_t settings;
     enum response_event event; /* set by llhttp's callbacks */
     unsigned status;
-    bool keep_alive;       /* after RESPONSE_END: another request may follow on this connection */
-    bool to_close;         /* the body ends with the connection: only its own format says if it is whole */
-    bool no_body;          /* the request was HEAD */
+    bool keep_alive; /* after RESPONSE_END: another request may follow on this connection */
+    bool to_close; /* the body ends with the connection: only its own format says if it is whole */
+    bool no_body;  /* the request was HEAD */
     uint64_t head_bytes;   /* bounded by RESPONSE_HEAD_BYTES_MAX, 1xx and trailers included */
     unsigned header_count; /* bounded by RESPONSE_HEADERS_MAX */
     struct span name, value, body;

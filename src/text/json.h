@@ -10,8 +10,9 @@
 #include "base/budget.h"
 #include "base/fault.h"
 
+/* jsmn's declarations only: its code is in json.c. Its own strict mode refuses documents that are one
+ * number, and lets "[1 2]" pass: the grammar is read by us, and jsmn's lenient mode is enough then. */
 #define JSMN_PARENT_LINKS
-#define JSMN_STRICT
 #define JSMN_HEADER
 #include <jsmn.h>
 
@@ -25,9 +26,17 @@ struct json {
 /* A value of the document: the number of its token; JSON_NONE: there is none. */
 enum { JSON_NONE = -1, JSON_ROOT = 0 };
 
-enum json_kind { JSON_OBJECT, JSON_ARRAY, JSON_TEXT, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
+enum json_kind {
+    JSON_OBJECT,
+    JSON_ARRAY,
+    JSON_TEXT,
+    JSON_NUMBER,
+    JSON_TRUE,
+    JSON_FALSE,
+    JSON_NULL
+};
 
-/* False: the fault says what and where. */
+/* False: the fault says what and where. One token is needed for each value and for each name. */
 bool json_read(struct json *j, struct span text, jsmntok_t *room, size_t room_count);
 
 enum json_kind json_kind(const struct json *j, int value);
@@ -39,7 +48,11 @@ int json_member(const struct json *j, int object, const char *name);
 int json_first(const struct json *j, int value);
 int json_after(const struct json *j, int value);
 
-/* The text of a JSON_TEXT, escapes and surrogates resolved. False: it is none, or did not fit. */
+/* The value of a member that was found by walking: `name` is its name. */
+int json_named(const struct json *j, int name);
+
+/* The text of a JSON_TEXT, escapes and surrogates resolved; \\u0000 is a byte like others. False: it is
+ * none, or did not fit, and nothing of it is written. */
 bool json_text(const struct json *j, int value, struct writer *to);
 
 /* A number in thousandths: 1.7266776877580001E9 is 1726677687758 (rounded towards zero). False: it is none,

@@ -12,15 +12,18 @@
  * as 1970. */
 void utc_write(struct writer *to, int64_t ms);
 
-/* "20130524T000000Z", SigV4's x-amz-date; its first eight bytes are the day of the scope. */
+/* "20130524T000000Z", SigV4's x-amz-date; its first eight bytes are the day of the scope. Always 16
+ * bytes: what is before 1970 or after 9999 is written as the first or last second of them. */
 enum { UTC_BASIC_BYTES = 16, UTC_DAY_BYTES = 8 };
 void utc_write_basic(struct writer *to, int64_t ms);
 
-/* "2024-09-18T16:21:28Z", with a fraction of any length, "+09:00" instead of Z, and the basic form.
+/* "2024-09-18T16:21:28Z", with a fraction of any length (what is below a millisecond is dropped),
+ * "+09:00" instead of Z, and the basic form, with Z only. A leap second is the second after it.
  * False: anything else, or a day that the calendar does not have. */
 bool utc_read(struct span text, int64_t *ms);
 
-/* A Date header: "Sun, 06 Nov 1994 08:49:37 GMT", and the two obsolete forms. */
+/* A Date header: "Sun, 06 Nov 1994 08:49:37 GMT", and the two obsolete forms; of a year of two digits,
+ * 70..99 are 1970..1999. Whether it was a Sunday is not asked. */
 bool utc_read_http(struct span text, int64_t *ms);
 
 #endif
