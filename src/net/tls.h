@@ -24,8 +24,8 @@ struct tls_trust {
 /* A PEM file being read, piece by piece. */
 struct pem_file {
     const char *path;
-    uint64_t at;         /* of the next piece in the file */
-    struct span unread;  /* of `piece` */
+    uint64_t at;        /* of the next piece in the file */
+    struct span unread; /* of `piece` */
     struct pem pem;
     uint8_t piece[PEM_PIECE_BYTES];
     uint8_t der[CERTIFICATE_BYTES_MAX];
@@ -51,10 +51,10 @@ struct tls {
     int sock;
     char host[HOST_BYTES_MAX + 1];
     uint16_t port;
-    uint8_t address[16]; /* the host, where it is an IP address */
-    size_t address_len;  /* 0, 4 or 16 */
-    size_t sending;      /* bytes of an unfinished tls_send */
-    bool resumed;        /* the server took the session: no certificate was shown */
+    uint8_t address[16];   /* the host, where it is an IP address */
+    size_t address_len;    /* 0, 4 or 16 */
+    size_t sending;        /* bytes of an unfinished tls_send */
+    bool resumed;          /* the server took the session: no certificate was shown */
     struct port_want want; /* after PORT_WAIT */
     size_t peak;           /* of arenas past */
     /* To resume: kept when the connection is closed. */

@@ -37,9 +37,9 @@ static bool der_take(struct span *in, uint8_t tag, struct span *content, struct 
  * validity, subject ... } ... } */
 static bool der_subject(struct span der, struct span *subject)
 {
-    struct span tbs, part;
-    if (!der_take(&der, DER_SEQUENCE, &tbs, &part)) return false;
-    if (!der_take(&tbs, DER_SEQUENCE, &tbs, &part)) return false;
+    struct span outer, tbs, part;
+    if (!der_take(&der, DER_SEQUENCE, &outer, &part)) return false;
+    if (!der_take(&outer, DER_SEQUENCE, &tbs, &part)) return false;
     (void)der_take(&tbs, DER_VERSION, &part, &part); /* absent in version 1 */
     if (!der_take(&tbs, DER_INTEGER, &part, &part)) return false;
     for (unsigned i = 0; i < 3; i++)
@@ -160,8 +160,8 @@ static void tell_name(struct writer *w, const mbedtls_x509_name *name)
     if (best == NULL)
         writer_text(w, "somebody without a name");
     else
-        writer_quoted(w,
-                      writer_end_of(span_of(best->val.p, best->val.len), NAME_OF_CERTIFICATE_BYTES));
+        writer_quoted(
+            w, writer_end_of(span_of(best->val.p, best->val.len), NAME_OF_CERTIFICATE_BYTES));
 }
 
 static void tell_day(struct writer *w, const mbedtls_x509_time *day)
@@ -191,7 +191,8 @@ static void tell_unknown_issuer(struct writer *w, const struct tls *t, const mbe
         writer_text(w, " is none of Amazon's roots; AWS_CA_BUNDLE names a file with others");
     } else {
         writer_text(w, " is not in ");
-        writer_visible(w, writer_end_of(span_text(t->trust->bundle_path), NAME_OF_CERTIFICATE_BYTES));
+        writer_visible(w,
+                       writer_end_of(span_text(t->trust->bundle_path), NAME_OF_CERTIFICATE_BYTES));
         writer_text(w, " (AWS_CA_BUNDLE)");
     }
 }
