@@ -155,14 +155,23 @@
 #define SERVICE_MESSAGE_SHOWN_BYTES 120
 #define REGION_BYTES_MAX 63
 
-/* One connection's TLS: Mbed TLS's peak with AWS's longest chain is 47.7 KB (docs/ARCHITECTURE.md). */
+/* One connection's TLS: see the measurements in docs/TLS.md. */
 #define TLS_ARENA_BYTES (48 * 1024)
-/* What outlives connections: PSA's state. */
-#define TLS_SHARED_ARENA_BYTES 4096
-/* A session to resume: a TLS 1.3 ticket is some 300 bytes, a TLS 1.2 session holds the server's certificate. */
+/* What belongs to no connection: PSA's state. */
+#define TLS_SHARED_ARENA_BYTES 1024
+/* A session to resume: without the server's certificate it is the ticket and some 150 bytes.
+ * Tickets have 200 to 300 bytes, and some 1.5 KiB where they hold a certificate of ours. */
 #define TLS_SESSION_BYTES 4096
-/* The longest certificate that is looked at in a bundle. */
-#define CERTIFICATE_BYTES_MAX 4096
+/* Tickets that a server sends on one connection; OpenSSL sends two. */
+#define TLS_TICKETS_MAX 32
+/* The longest certificate that is looked at in a file, and the longest key: the roots of the world
+ * have up to 2007 bytes (Debian's bundle), an RSA key of 4096 bits 2.4 KB. */
+#define CERTIFICATE_BYTES_MAX 3072
+/* One read of a bundle: with the certificate and the reader's state it makes the room of a session. */
+#define PEM_PIECE_BYTES 384
+/* Names of a certificate that a fault shows, and the bytes of each; more are counted. */
+#define NAMES_SHOWN_MAX 3
+#define NAME_OF_CERTIFICATE_BYTES 64
 /* "CERTIFICATE", "ENCRYPTED PRIVATE KEY"; the longest that RFC 7468 lists has 21 bytes. */
 #define PEM_LABEL_BYTES_MAX 64
 
