@@ -61,12 +61,13 @@ bool s3_options_add_tag(struct s3_options *o, const char *word, struct writer *w
 
 bool s3_options_add_metadata(struct s3_options *o, const char *word, struct writer *why)
 {
-    struct fault f = {.kind = FAULT_NONE};
     struct s3_pair pair;
     if (!split(word, &pair)) return refuse(why, "--metadata takes NAME=VALUE");
     if (o->metadata_count == S3_METADATA_MAX)
         return refuse(why, "--metadata may be given at most 10 times");
-    if (!s3_metadata_is_valid(pair.name, &f)) return refuse_by(why, &f);
+    if (!s3_metadata_is_valid(pair.name))
+        return refuse(why,
+                      "--metadata takes a name of 1 to 64 letters, digits, \"-\", \"_\" and \".\"");
     o->metadata[o->metadata_count++] = pair;
     return true;
 }

@@ -11,6 +11,7 @@
 #include "base/writer.h"
 
 enum service { SERVICE_S3, SERVICE_STS, SERVICE_SNS, SERVICE_SQS, SERVICE_EVENTS, SERVICE_KINESISVIDEO };
+enum { SERVICE_COUNT = SERVICE_KINESISVIDEO + 1 };
 
 struct endpoint_options {
     const char *region; /* validated here: it becomes part of a host name */

@@ -22,7 +22,7 @@ static void fail(struct upload *u, const struct fault *why)
     if (!is_open) over(u, UPLOAD_FAILED);
 }
 
-static void fail_with(struct upload *u, enum fault_kind kind, const char *text)
+static RARE void fail_with(struct upload *u, enum fault_kind kind, const char *text)
 {
     struct fault why = {.kind = FAULT_NONE};
     fault_set(&why, kind, FAULT_NOWHERE, text);
@@ -355,7 +355,7 @@ static void succeed(struct upload *u)
     step->hear(u);
 }
 
-static void fail_by_answer(struct upload *u)
+static RARE void fail_by_answer(struct upload *u)
 {
     struct fault why = {.kind = FAULT_NONE};
     struct writer w = fault_begin(&why, FAULT_SERVICE, FAULT_NOWHERE);
@@ -376,7 +376,7 @@ static bool follow_region(struct upload *u, struct fault *why)
 }
 
 /* What can be mended before asking again. */
-static void mend(struct upload *u, enum mishap mishap, const struct answer_facts *facts)
+static RARE void mend(struct upload *u, enum mishap mishap, const struct answer_facts *facts)
 {
     struct fault why = {.kind = FAULT_NONE};
     switch (mishap) {
@@ -674,7 +674,7 @@ void upload_begin(struct upload *u, const struct upload_options *options, uint64
     u->began_ms = now_ms;
     u->object = options->object;
     u->object.endpoint = &u->endpoint;
-    u->trust = (struct tls_trust){.bundle_path = settings_ca_bundle(settings)};
+    u->trust = (struct tls_trust){.bundle_path = settings->ca_bundle};
     connection_init(&u->connection, &u->trust);
     connection_init(&u->sign_in_connection, &u->trust);
     retry_bucket_init(&u->bucket);
