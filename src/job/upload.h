@@ -76,7 +76,7 @@ struct upload {
     size_t whole_len;
     char whole_text[CHECKSUM_TEXT_BYTES_MAX]; /* then: of all of it */
     bool left_open; /* an upload that could not be aborted, or whose id never reached us */
-    bool in_doubt; /* the object may have been made, and the answer was lost */
+    bool in_doubt;  /* the object may have been made, and the answer was lost */
 
     struct service_endpoint endpoint;
     struct s3_object object;
