@@ -49,15 +49,24 @@ static void succeed(struct upload *u)
     upload_steps[u->step].hear(u);
 }
 
-static RARE void fail_by_answer(struct upload *u)
+/* The first cause, from the answer or from how it was lost. */
+static RARE void note_fault(struct upload *u, enum mishap mishap)
 {
-    struct fault why = {.kind = FAULT_NONE};
-    struct writer w = fault_begin(&why, FAULT_SERVICE, FAULT_NOWHERE);
+    if (mishap == MISHAP_CONNECTION) {
+        if (u->fault.kind == FAULT_NONE) u->fault = u->exchange.fault;
+        return;
+    }
+    struct writer w = fault_begin(&u->fault, FAULT_SERVICE, FAULT_NOWHERE);
     write_where(u, &w);
     writer_text(&w, ": ");
     s3_answer_tell(&u->answer, &w);
-    fault_put(&why, &w);
-    upload_fail(u, &why);
+    fault_put(&u->fault, &w);
+}
+
+static void give_up(struct upload *u, enum mishap mishap)
+{
+    note_fault(u, mishap);
+    upload_fail(u, &u->fault);
 }
 
 static bool follow_region(struct upload *u, struct fault *why)
@@ -77,7 +86,7 @@ static RARE void mend(struct upload *u, enum mishap mishap, const struct answer_
     case MISHAP_CREDENTIALS: u->credentials_forced = true; break;
     case MISHAP_CLOCK: u->skew_ms += facts->skew_ms; break;
     case MISHAP_REGION:
-        if (!follow_region(u, &why)) fail_by_answer(u);
+        if (!follow_region(u, &why)) give_up(u, mishap);
         break;
     case MISHAP_NONE:
     case MISHAP_CONNECTION:
@@ -98,16 +107,18 @@ static bool has_code(const struct answer_facts *facts, const char *code)
     return span_is(facts->code, code);
 }
 
+/* An answer was lost: worth a look whether the object is there all the same. */
+static bool may_be_made(const struct upload *u)
+{
+    return makes_object(u->step) && u->in_doubt && u->checks < UPLOAD_CHECKS_MAX;
+}
+
 /* Answers that this story understands better than the rules for all: true, when it went on. */
 static bool understand(struct upload *u, enum mishap mishap, const struct answer_facts *facts)
 {
     bool exists = facts->status == 412 || has_code(facts, "PreconditionFailed");
     bool is_gone = has_code(facts, "NoSuchUpload");
-    if (makes_object(u->step) && u->is_said &&
-        (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER))
-        u->in_doubt = true;
-    bool may_check = u->checks < UPLOAD_CHECKS_MAX;
-    if (makes_object(u->step) && u->in_doubt && (exists || is_gone) && may_check) {
+    if (may_be_made(u) && (exists || is_gone)) {
         u->step = UPLOAD_STEP_CHECK;
         return true;
     }
@@ -122,8 +133,8 @@ static bool understand(struct upload *u, enum mishap mishap, const struct answer
     return false;
 }
 
-/* The object is not there, or nobody may say so: the step in doubt is asked again, if it has tries left. */
-static bool is_no_witness(const struct upload *u, const struct answer_facts *facts)
+/* HEAD found nothing, or we may not look. */
+static bool finds_nothing(const struct upload *u, const struct answer_facts *facts)
 {
     return u->step == UPLOAD_STEP_CHECK && (facts->status == 404 || facts->status == 403);
 }
@@ -136,12 +147,13 @@ static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mish
         u->at = UPLOAD_AT_PAUSE;
         mend(u, mishap, facts);
         /* Before it is completed a second time, a look whether the first time did it. */
-        bool may_check = u->checks < UPLOAD_CHECKS_MAX;
-        if (u->step == UPLOAD_STEP_CLOSE && u->in_doubt && may_check) u->step = UPLOAD_STEP_CHECK;
-    } else if (mishap == MISHAP_CONNECTION) {
-        upload_fail(u, &u->exchange.fault);
+        if (u->step == UPLOAD_STEP_CLOSE && may_be_made(u)) u->step = UPLOAD_STEP_CHECK;
+    } else if (may_be_made(u)) {
+        note_fault(u, mishap);
+        u->is_last_look = true;
+        u->step = UPLOAD_STEP_CHECK;
     } else {
-        fail_by_answer(u);
+        give_up(u, mishap);
     }
 }
 
@@ -166,13 +178,15 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
         succeed(u);
         return;
     }
-    if (is_no_witness(u, &facts)) {
+    u->at = UPLOAD_AT_ASK;
+    if (finds_nothing(u, &facts)) {
         tell(u, try, &facts, "not there", 0, now_ms);
-        u->step = upload_making_step(u);
-        u->at = UPLOAD_AT_ASK;
+        upload_hear_absent(u);
         return;
     }
-    u->at = UPLOAD_AT_ASK;
+    if (makes_object(u->step) && u->is_said &&
+        (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER))
+        u->in_doubt = true;
     enum verdict verdict = retry_judge(&u->retry[u->step], &u->bucket, mishap, &facts,
                                        u->options->settings->max_attempts, chance, &delay_ms);
     tell(u, try, &facts, verdict == VERDICT_AGAIN ? "again" : "failed", delay_ms, now_ms);
