@@ -107,6 +107,7 @@ struct upload {
     struct retry_bucket bucket;
     uint64_t pause_until_ms;
     uint64_t began_ms;
+    bool is_last_look;  /* the step in doubt has no tries left: `fault` is what it failed of */
     unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often */
     unsigned requests;  /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */

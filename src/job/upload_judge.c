@@ -114,7 +114,7 @@ static bool may_be_made(const struct upload *u)
 }
 
 /* Answers that this story understands better than the rules for all: true, when it went on. */
-static bool understand(struct upload *u, enum mishap mishap, const struct answer_facts *facts)
+static bool understand(struct upload *u, const struct answer_facts *facts)
 {
     bool exists = facts->status == 412 || has_code(facts, "PreconditionFailed");
     bool is_gone = has_code(facts, "NoSuchUpload");
@@ -190,5 +190,5 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
     enum verdict verdict = retry_judge(&u->retry[u->step], &u->bucket, mishap, &facts,
                                        u->options->settings->max_attempts, chance, &delay_ms);
     tell(u, try, &facts, verdict == VERDICT_AGAIN ? "again" : "failed", delay_ms, now_ms);
-    if (!understand(u, mishap, &facts)) go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
+    if (!understand(u, &facts)) go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
 }

@@ -168,6 +168,7 @@ static void hear_part(struct upload *u)
 
 static void hear_made(struct upload *u)
 {
+    u->fault.kind = FAULT_NONE;
     u->upload_id_len = 0;
     upload_over(u, UPLOAD_CONVERTED);
 }
@@ -194,6 +195,14 @@ RARE void upload_fail_exists(struct upload *u)
                      "an object of that name is there already; --force replaces it");
 }
 
+void upload_hear_absent(struct upload *u)
+{
+    if (u->is_last_look)
+        upload_fail(u, &u->fault);
+    else
+        u->step = upload_making_step(u);
+}
+
 static void hear_check(struct upload *u)
 {
     if (is_ours(u))
@@ -201,7 +210,7 @@ static void hear_check(struct upload *u)
     else if (u->object.if_absent)
         upload_fail_exists(u);
     else
-        u->step = upload_making_step(u);
+        upload_hear_absent(u);
 }
 
 void upload_fail_aborted(struct upload *u)

@@ -41,6 +41,8 @@ void upload_over(struct upload *u, enum upload_outcome outcome);
 void upload_fail(struct upload *u, const struct fault *why);
 void upload_fail_with(struct upload *u, enum fault_kind kind, const char *text);
 void upload_fail_exists(struct upload *u);
+/* HEAD found nothing: on towards the object, or over. */
+void upload_hear_absent(struct upload *u);
 /* The abort is done. */
 void upload_fail_aborted(struct upload *u);
 

@@ -64,7 +64,8 @@ static enum exchange_event listen(struct exchange *x, uint64_t now_ms)
 {
     long got = connection_recv(x->connection, x->buffer, sizeof x->buffer, now_ms);
     if (got == PORT_WAIT) return EXCHANGE_WAIT;
-    if (got == PORT_END) return hear_end(x, true);
+    /* After a send that failed, an end means nothing: a reset is told only once. */
+    if (got == PORT_END) return hear_end(x, !x->broken);
     if (got < 0)
         return x->answering && x->response.to_close ? hear_end(x, false)
                                                     : lose(x, &x->connection->fault);
