@@ -235,7 +235,7 @@ static void no_documents(void **state)
         {"{\"a\":1,\"\\u0061\":2}", FAULT_MALFORMED, 8},
         {"{\"\":1,\"b\":2,\"\":3}", FAULT_MALFORMED, 13},
         {"[{\"x\":{\"/\":[],\"\\/\":[]}}]", FAULT_MALFORMED, 15},
-        {"{\"\\ud83d\\ude00\":1,\"\xF0\x9F\x98\x80\":2}", FAULT_MALFORMED, 18},
+        {"{\"\\ud83d\\ude00\":1,\"\xF0\x9F\x98\x80\":2}", FAULT_MALFORMED, 19},
         /* seventeen levels */
         {"[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]", FAULT_LIMIT, 16},
         {"[[[[[[[[[[[[[[[[{}]]]]]]]]]]]]]]]]", FAULT_LIMIT, 16},
