@@ -202,7 +202,6 @@ static bool header(struct obvious *o, struct span s, bool trailer)
     }
     if (same_word(name, "transfer-encoding") && (too_long || !coding(o, value, trailer)))
         return false;
-    if (same_word(name, "connection") && too_long) return false;
     /* Not in any RFC, and llhttp listens to it. */
     if (same_word(name, "connection") || same_word(name, "proxy-connection"))
         o->close = o->close || has_close(value);
