@@ -194,6 +194,7 @@ static const struct framing legal[] = {
     {"HTTP/1.1 204 No Content\r\n\r\n", "HEAD 204 keep END keep"},
     {"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
      "content-length[0] HEAD 204 keep END keep"},
+    {"HTTP/1.1 304 Not Modified\r\n\r\n", "HEAD 304 keep END keep"},
     {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
      "content-length[5] HEAD 304 keep END keep"},
     {"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -587,8 +588,7 @@ static void long_lines_are_passed_over(void **state)
 static void long_lines_that_frame(void **state)
 {
     (void)state;
-    static const char *const lines[] = {"Transfer-Encoding: chunked", "Content-Length: 1",
-                                        "Connection: close"};
+    static const char *const lines[] = {"Transfer-Encoding: chunked", "Content-Length: 1"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         start(OK);
         put(lines[i], 1);
@@ -602,6 +602,18 @@ static void long_lines_that_frame(void **state)
         put("\r\n0\r\n\r\n", 1);
         check_built(expected);
     }
+}
+
+/* It is not told, and heard all the same. */
+static void a_long_line_that_closes(void **state)
+{
+    (void)state;
+    start(OK "Connection:");
+    put(" x,", RESPONSE_LINE_BYTES_MAX);
+    put("close\r\n" L0, 1);
+    char expected[256];
+    snprintf(expected, sizeof expected, "content-length[0] HEAD 200 END@%zu", text_len);
+    check_built(expected);
 }
 
 static void as_many_headers_as_may_be(void **state)
@@ -770,6 +782,7 @@ int main(void)
         cmocka_unit_test(broken_connections),
         cmocka_unit_test(long_lines_are_passed_over),
         cmocka_unit_test(long_lines_that_frame),
+        cmocka_unit_test(a_long_line_that_closes),
         cmocka_unit_test(as_many_headers_as_may_be),
         cmocka_unit_test(the_head_is_bounded),
         cmocka_unit_test(trailers_are_bounded),
