@@ -128,7 +128,8 @@ static enum xml_event end_reference(struct xml *x)
 static enum xml_event step_reference(struct xml *x, uint8_t c)
 {
     if (c == ';') return end_reference(x);
-    if (x->held_len == sizeof x->held)
+    const bool fits = c == '#' || (c < 0x80 && c != '-' && c != '.' && continues_name(c));
+    if (!fits || x->held_len == sizeof x->held)
         return fail_malformed(x, "a reference to no character or entity of XML");
     x->held[x->held_len++] = (char)c;
     return XML_NEED;
