@@ -119,11 +119,13 @@
 /* 8 of date, region and service up to 63 each, "aws4_request" and slashes. */
 #define SCOPE_BYTES_MAX 160
 
-/* S3 wants at least 8 KiB in each aws-chunk but the last. */
+/* S3 wants at least 8 KiB in each aws-chunk but the last; a signed one is held while it is signed. */
 #define AWSCHUNK_BYTES 8192
-/* The longest frame: the end of one chunk, the last chunk with its signature, a trailer of SHA-256 and its own
- * signature. */
-#define AWSCHUNK_FRAME_BYTES 320
+/* One that is not signed passes by and costs no memory: as long as AWS recommends. */
+#define AWSCHUNK_PASSED_BYTES 65536
+/* The longest frame has 246: the line end of one chunk, the last chunk with its signature, a trailer of SHA-256 and
+ * its own signature. */
+#define AWSCHUNK_FRAME_BYTES 256
 
 /* S3: parts of 5 MiB to 5 GiB, 10,000 of them. A part costs no memory, its ETag does: so there are fewer of them,
  * and larger ones for long recordings. */
