@@ -118,6 +118,11 @@ static void heeds_retry_after(void **state)
     STORY(500, 3, {500, "", 49, VERDICT_AGAIN, 486, 50});
     STORY(500, 3, {500, "", UINT64_MAX, VERDICT_AGAIN, 486, 5050});
     STORY(500, 3, {503, "SlowDown", 10000, VERDICT_AGAIN, 495, 6000});
+    /* The 5 s are on top of the delay: up to 7 s at the second try. */
+    STORY(500, 3, {503, "SlowDown", 0, VERDICT_AGAIN, 495, 1000},
+          {503, "SlowDown", 6500, VERDICT_AGAIN, 490, 6500});
+    STORY(500, 3, {503, "SlowDown", 0, VERDICT_AGAIN, 495, 1000},
+          {503, "SlowDown", 7500, VERDICT_AGAIN, 490, 7000});
 }
 
 static void full_jitter(void **state)
