@@ -277,15 +277,13 @@ static void look_into_hosts(struct port_lookup *q)
 {
     words_open(&words, lookup_hosts_path);
     struct port_address address;
-    bool usable = false; /* this line's address, for this name */
+    bool usable = false; /* this line's address is one */
     for (enum words_event event; (event = words_next(&words)) != WORDS_END;) {
         struct span word = span_of(words.word, words.len);
-        if (event == WORDS_FIRST) {
+        if (event == WORDS_FIRST)
             usable = read_address(word, &address);
-        } else if (usable && is_name(word, q->host)) {
+        else if (usable && is_name(word, q->host))
             add(q, &address);
-            usable = false;
-        }
     }
     words_close(&words);
 }
@@ -528,6 +526,7 @@ static void go_on(struct port_lookup *q)
 
 long port_lookup(struct port_lookup *q)
 {
+    assert(q->at != LOOKUP_ENDED); /* port_lookup_begin comes first */
     /* Ends with the tries: each turn through both states is one. */
     while (q->at == LOOKUP_ASK || q->at == LOOKUP_LISTEN) {
         if (q->at == LOOKUP_ASK) ask_next(q);
