@@ -310,6 +310,12 @@ class ResolvConf(Lookup):
         self.assertEqual(self.ask("name.test", resolv="nameserver 127.0.0.1 127.0.0.2\n").why, FAILED)
         self.assertEqual(second.queries, [])
 
+    def test_options_that_make_no_sense(self):
+        self.serve(lambda s, q: [(0.2, m) for m in book(["192.0.2.1"])(s, q)])
+        for option in ("timeout:0", "attempts:0", "timeout:", "attempts:", "timeout:-1", "attempts:x", "timeout",
+                       "timeout:99999999999999999999", "attempts:4294967296"):
+            self.assertEqual(self.ask("name.test", resolv=f"options {option}\n").found, ["192.0.2.1"], option)
+
     def test_a_name_is_asked_as_it_is(self):
         server = self.serve(book(["192.0.2.1"]))
         self.ask("single", "with.dots", "dot.at.end.", resolv="search example.com\n" + NO_SERVER)
