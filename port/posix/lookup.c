@@ -24,8 +24,8 @@ enum { FAMILIES = 2, BOTH = 3 };
 
 /* ---- words of a file ---- */
 
-/* hosts(5) and resolv.conf(5): words between blanks, and which one is a line's first. Lines have any
- * length; a word that is too long to matter is cut, and then too long still. */
+/* hosts(5) and resolv.conf(5): words between blanks, and which one is a line's first. Lines have
+ * any length; a word that is too long to matter is cut, and then too long still. */
 struct words {
     int fd;
     size_t read; /* of the file, in all */
@@ -388,8 +388,8 @@ static bool is_pending(const struct port_lookup *q, size_t i)
     return ((q->answered | q->failed) >> i & 1) == 0;
 }
 
-/* False: this server cannot be reached. What the machine cannot send just now is as a packet that was
- * lost on its way. */
+/* False: this server cannot be reached. What the machine cannot send just now is as a packet that
+ * was lost on its way. */
 static bool send_queries(struct port_lookup *q)
 {
     for (size_t i = 0; i < FAMILIES; i++) {
