@@ -111,8 +111,8 @@ void port_close(int sock);
  * to_write is passed over. */
 void port_wait(const struct port_want *wants, size_t count, uint64_t until_ms);
 
-/* One line for the log, without its end of line. Control bytes from outside are the caller's to make
- * visible (writer_visible). */
+/* One line for the log, without its end of line. Control bytes from outside are the caller's to
+ * make visible (writer_visible). */
 void port_log(struct span line);
 
 #endif
