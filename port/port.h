@@ -50,8 +50,8 @@ struct port_want {
 
 enum { LOOKUP_SERVERS_MAX = 3 };
 
-/* One question to the name service. The caller places it and looks at `found` and `why`. A struct of
- * zeros is one that has ended. */
+/* One question to the name service. The caller places it and looks at `found` and `why`. A struct
+ * of zeros is one that has ended. */
 struct port_lookup {
     struct port_address found[ADDRESSES_MAX]; /* in the order to try them */
     size_t count;
@@ -80,8 +80,8 @@ void port_lookup_begin(struct port_lookup *q, struct span host, uint16_t port);
  * up by itself after LOOKUP_PATIENCE_MS. */
 long port_lookup(struct port_lookup *q);
 
-/* After PORT_WAIT: what it waits for. *until_ms is lowered to when it wants to be asked again at the
- * latest. */
+/* After PORT_WAIT: what it waits for. *until_ms is lowered to when it wants to be asked again at
+ * the latest. */
 struct port_want port_lookup_want(const struct port_lookup *q, uint64_t *until_ms);
 
 /* Safe to call twice. */
@@ -97,22 +97,22 @@ long port_connected(int sock);
  * moved would be PORT_WAIT. */
 long port_send(int sock, struct span from);
 
-/* Bytes moved, PORT_WAIT, PORT_END, PORT_LOST. There is room for at least one. After PORT_LOST, also
- * from port_send, what had come before may still be read, and then PORT_END does not say that it is
- * all: a reset is told once. */
+/* Bytes moved, PORT_WAIT, PORT_END, PORT_LOST. There is room for at least one. After PORT_LOST,
+ * also from port_send, what had come before may still be read, and then PORT_END does not say that
+ * it is all: a reset is told once. */
 long port_recv(int sock, uint8_t *to, size_t room);
 
 /* A negative socket is none. */
 void port_close(int sock);
 
-/* The only one that may sleep: until a want is met or its socket is broken, a signal came (a new one:
- * who winds up after it sleeps as before), or port_now_ms() is until_ms. It may return earlier than
- * that: ask again. At most WANTS_MAX wants; none is a plain sleep, and one without to_read and
+/* The only one that may sleep: until a want is met or its socket is broken, a signal came (a new
+ * one: who winds up after it sleeps as before), or port_now_ms() is until_ms. It may return earlier
+ * than that: ask again. At most WANTS_MAX wants; none is a plain sleep, and one without to_read and
  * to_write is passed over. */
 void port_wait(const struct port_want *wants, size_t count, uint64_t until_ms);
 
-/* One line for the log, without its end of line. Control bytes from outside are the caller's to make
- * visible (writer_visible). */
+/* One line for the log, without its end of line. Control bytes from outside are the caller's to
+ * make visible (writer_visible). */
 void port_log(struct span line);
 
 #endif

@@ -24,8 +24,8 @@ enum { FAMILIES = 2, BOTH = 3 };
 
 /* ---- words of a file ---- */
 
-/* hosts(5) and resolv.conf(5): words between blanks, and which one is a line's first. Lines have any
- * length; a word that is too long to matter is cut, and then too long still. */
+/* hosts(5) and resolv.conf(5): words between blanks, and which one is a line's first. Lines have
+ * any length; a word that is too long to matter is cut, and then too long still. */
 struct words {
     int fd;
     size_t read; /* of the file, in all */
@@ -277,15 +277,13 @@ static void look_into_hosts(struct port_lookup *q)
 {
     words_open(&words, lookup_hosts_path);
     struct port_address address;
-    bool usable = false; /* this line's address, for this name */
+    bool usable = false; /* this line's address is one */
     for (enum words_event event; (event = words_next(&words)) != WORDS_END;) {
         struct span word = span_of(words.word, words.len);
-        if (event == WORDS_FIRST) {
+        if (event == WORDS_FIRST)
             usable = read_address(word, &address);
-        } else if (usable && is_name(word, q->host)) {
+        else if (usable && is_name(word, q->host))
             add(q, &address);
-            usable = false;
-        }
     }
     words_close(&words);
 }
@@ -390,8 +388,8 @@ static bool is_pending(const struct port_lookup *q, size_t i)
     return ((q->answered | q->failed) >> i & 1) == 0;
 }
 
-/* False: this server cannot be reached. What the machine cannot send just now is as a packet that was
- * lost on its way. */
+/* False: this server cannot be reached. What the machine cannot send just now is as a packet that
+ * was lost on its way. */
 static bool send_queries(struct port_lookup *q)
 {
     for (size_t i = 0; i < FAMILIES; i++) {
@@ -528,6 +526,7 @@ static void go_on(struct port_lookup *q)
 
 long port_lookup(struct port_lookup *q)
 {
+    assert(q->at != LOOKUP_ENDED); /* port_lookup_begin comes first */
     /* Ends with the tries: each turn through both states is one. */
     while (q->at == LOOKUP_ASK || q->at == LOOKUP_LISTEN) {
         if (q->at == LOOKUP_ASK) ask_next(q);

@@ -137,8 +137,8 @@ void port_close(int sock)
 
 /* ---- waiting ---- */
 
-/* A signal that came after the caller's last look at console_interrupted, but before the sleep, must
- * end that sleep too: signals are let in by ppoll only, and the first wait after one does not
+/* A signal that came after the caller's last look at console_interrupted, but before the sleep,
+ * must end that sleep too: signals are let in by ppoll only, and the first wait after one does not
  * sleep. Later ones do: whoever winds up after a signal waits as everybody. */
 static bool signal_is_news(void)
 {

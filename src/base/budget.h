@@ -242,8 +242,8 @@
 #define CREDENTIALS_AGAIN_MS (60 * 1000)
 /* Name servers: one address family has come, the other may still (RFC 8305 section 3). */
 #define LOOKUP_OTHER_FAMILY_MS 50
-/* Each server shall have its turn within LOOKUP_PATIENCE_MS, but no less than this: farther than any
- * name server is, and twice as long as most take to ask others. */
+/* Each server shall have its turn within LOOKUP_PATIENCE_MS, but no less than this: farther than
+ * any name server is, and longer than most take to ask others. */
 #define LOOKUP_TRY_MS_MIN 1000
 /* resolv.conf(5): what is not said, and what is more than makes sense. */
 #define LOOKUP_TRY_MS 5000

@@ -1,7 +1,8 @@
 /* lookup_ask.c - asks the port's resolver, as test_lookup.py tells it to.
  *   lookup-ask HOSTS RESOLV_CONF PORT MOST_WAITS NAME...
- * One line a name: how many were found or -2, milliseconds, the longest single call in milliseconds,
- * how many calls, then the addresses or the words. All names are asked at the same time. */
+ * One line a name: how many were found or -2, milliseconds, the longest single call in
+ * milliseconds, how many calls, then the addresses or the words. All names are asked at the same
+ * time. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
