@@ -64,7 +64,7 @@ struct tls {
     size_t session_len; /* 0: none */
     union {
         uint8_t session[TLS_SESSION_BYTES];
-        struct pem_file bundle; /* while a certificate is judged: then the session was refused */
+        struct pem_file bundle; /* while a certificate is judged: then no session is in use */
     };
     struct fault fault; /* after PORT_LOST: FAULT_TLS or FAULT_NETWORK, in words for a person */
 };

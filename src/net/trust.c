@@ -124,7 +124,19 @@ static bool find_in_roots(struct tls *t, struct span name, mbedtls_x509_crt **fo
     return true;
 }
 
-/* Names are compared byte by byte, as CAs write them (RFC 5280 section 4.1.2.4: the issuer's name is
+/* A chain is shown from the leaf up. */
+static void forget_rest(mbedtls_x509_crt *certificate)
+{
+    mbedtls_x509_crt_free(certificate->next);
+    mbedtls_free(certificate->next);
+    certificate->next = NULL;
+}
+
+/* What a server shows behind a certificate whose issuer we know ourselves is not asked for: roots,
+ * cross-signatures of roots. It would stand in the arena just when that is fullest. Mbed TLS has
+ * visited what lies before `child`, and looks at what is behind it only after this.
+ *
+ * Names are compared byte by byte, as CAs write them (RFC 5280 section 4.1.2.4: the issuer's name is
  * to be encoded as its subject is). */
 int trust_find(void *tls, const mbedtls_x509_crt *child, mbedtls_x509_crt **found)
 {
@@ -133,8 +145,10 @@ int trust_find(void *tls, const mbedtls_x509_crt *child, mbedtls_x509_crt **foun
     *found = NULL;
     t->session_len = 0; /* whoever shows a certificate does not resume; the bundle takes its room */
     if (t->trust->bundle_path != NULL ? find_in_bundle(t, issuer, found)
-                                      : find_in_roots(t, issuer, found))
+                                      : find_in_roots(t, issuer, found)) {
+        if (*found != NULL) forget_rest((mbedtls_x509_crt *)(uintptr_t)child);
         return 0;
+    }
     mbedtls_x509_crt_free(*found);
     mbedtls_free(*found);
     *found = NULL;
@@ -292,16 +306,6 @@ static bool has_address(const mbedtls_x509_crt *c, struct span address)
     return false;
 }
 
-int trust_judge(void *tls, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
-{
-    struct tls *t = tls;
-    const struct span address = span_of(t->address, t->address_len);
-    if (depth == 0 && address.len > 0 && !has_address(certificate, address))
-        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    if (*flags != 0) tell(t, certificate, depth, *flags);
-    return 0;
-}
-
 /* ---- who we are ---- */
 
 static bool unfit(struct tls *t, const char *path, const char *why)
@@ -362,17 +366,14 @@ static bool load_key(struct tls *t, struct pem_file *f)
            unfit(t, path, " holds a key that is not the certificate's");
 }
 
-bool trust_load(struct tls *t)
+static bool load(struct tls *t)
 {
     const char *certificate = t->trust->certificate_path, *key = t->trust->key_path;
     if (certificate == NULL && key == NULL) return true;
     if (key == NULL) return unfit(t, certificate, " comes without a key: both are needed");
     if (certificate == NULL) return unfit(t, key, " comes without a certificate: both are needed");
-    struct pem_file *f = mbedtls_calloc(1, sizeof *f);
-    if (f == NULL) return false;
-    const bool good = load_certificate(t, f) && load_key(t, f);
-    mbedtls_platform_zeroize(f, sizeof *f);
-    mbedtls_free(f);
+    const bool good = load_certificate(t, &t->bundle) && load_key(t, &t->bundle);
+    mbedtls_platform_zeroize(&t->bundle, sizeof t->bundle);
     return good && mbedtls_ssl_conf_own_cert(&t->config, t->certificate, t->key) == 0;
 }
 
@@ -384,4 +385,23 @@ void trust_drop(struct tls *t)
     if (t->certificate != NULL) mbedtls_x509_crt_free(t->certificate);
     mbedtls_free(t->certificate);
     t->certificate = NULL;
+}
+
+/* ---- */
+
+/* Mbed TLS asks about the leaf last, and from then on only for its key: the rest of the chain makes
+ * room for our own certificate, which is not asked for before. Whoever resumes does not come here
+ * and needs none. */
+int trust_judge(void *tls, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+{
+    struct tls *t = tls;
+    const struct span address = span_of(t->address, t->address_len);
+    if (depth == 0 && address.len > 0 && !has_address(certificate, address))
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    /* Without memory Mbed TLS finds no issuer's signature good: that is another story. */
+    if (*flags != 0 && t->arena.refused == 0) tell(t, certificate, depth, *flags);
+    if (depth > 0) return 0;
+    forget_rest(certificate);
+    const bool good = *flags == 0 && t->fault.kind == FAULT_NONE && t->arena.refused == 0;
+    return !good || load(t) ? 0 : MBEDTLS_ERR_X509_FATAL_ERROR;
 }

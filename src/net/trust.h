@@ -12,12 +12,11 @@
  * argument is a struct tls. */
 int trust_find(void *tls, const mbedtls_x509_crt *child, mbedtls_x509_crt **found);
 
-/* Mbed TLS's verification callback: compares addresses, and puts what is wrong into words. */
+/* Mbed TLS's verification callback: compares addresses, puts what is wrong into words, and where
+ * nothing is, loads our own certificate and key from the files that t->trust names. */
 int trust_judge(void *tls, mbedtls_x509_crt *certificate, int depth, uint32_t *flags);
 
-/* Our certificate and key, from the files that t->trust names, into the arena. False: the fault
- * says why; trust_drop frees what was read. */
-bool trust_load(struct tls *t);
+/* Frees what was loaded. */
 void trust_drop(struct tls *t);
 
 #endif

@@ -286,22 +286,37 @@ int main(int count, char **words)
         if (value == NULL) return 2;
         *value++ = '\0';
         const char *key = words[i];
-        if (strcmp(key, "ca") == 0) trust.bundle_path = value;
-        else if (strcmp(key, "cert") == 0) trust.certificate_path = value;
-        else if (strcmp(key, "key") == 0) trust.key_path = value;
-        else if (strcmp(key, "utc") == 0) utc_ms = atoll(value);
-        else if (strcmp(key, "arena") == 0) tls.arena_bytes = (size_t)atoll(value);
-        else if (strcmp(key, "fail") == 0) tls.arena.fail_at = (uint64_t)atoll(value);
-        else if (strcmp(key, "say") == 0) say_line = value;
-        else if (strcmp(key, "send") == 0) send_bytes = (size_t)atoll(value);
-        else if (strcmp(key, "piece") == 0) piece_bytes = (size_t)atoll(value);
-        else if (strcmp(key, "times") == 0) times = (unsigned)atoi(value);
-        else if (strcmp(key, "patience") == 0) patience_ms = (unsigned)atoi(value);
-        else if (strcmp(key, "sweep") == 0) sweep = value;
-        else return 2;
+        if (strcmp(key, "ca") == 0)
+            trust.bundle_path = value;
+        else if (strcmp(key, "cert") == 0)
+            trust.certificate_path = value;
+        else if (strcmp(key, "key") == 0)
+            trust.key_path = value;
+        else if (strcmp(key, "utc") == 0)
+            utc_ms = atoll(value);
+        else if (strcmp(key, "arena") == 0)
+            tls.arena_bytes = (size_t)atoll(value);
+        else if (strcmp(key, "fail") == 0)
+            tls.arena.fail_at = (uint64_t)atoll(value);
+        else if (strcmp(key, "say") == 0)
+            say_line = value;
+        else if (strcmp(key, "send") == 0)
+            send_bytes = (size_t)atoll(value);
+        else if (strcmp(key, "piece") == 0)
+            piece_bytes = (size_t)atoll(value);
+        else if (strcmp(key, "times") == 0)
+            times = (unsigned)atoi(value);
+        else if (strcmp(key, "patience") == 0)
+            patience_ms = (unsigned)atoi(value);
+        else if (strcmp(key, "sweep") == 0)
+            sweep = value;
+        else
+            return 2;
     }
-    if (strcmp(sweep, "fail") == 0) sweep_failures();
-    else if (strcmp(sweep, "arena") == 0) find_smallest();
+    if (strcmp(sweep, "fail") == 0)
+        sweep_failures();
+    else if (strcmp(sweep, "arena") == 0)
+        find_smallest();
     else
         for (unsigned i = 0; i < times; i++)
             talk(connect_to_server());

@@ -40,8 +40,9 @@ class Authority:
     def make(self, name, issuer, kind, extensions, subject=None, days=3650):
         """One key and certificate; the issuer is another name, or the same: self-signed."""
         key = self.path(name + ".key")
+        kind, _, bits = kind.partition("-")
         if kind == "rsa":
-            openssl("genrsa", "-out", key, "2048")
+            openssl("genrsa", "-out", key, bits)
         else:
             openssl("ecparam", "-name", kind, "-genkey", "-out", key)
         subject = subject or "/C=US/O=Amazon-like Trust Services of the Test/CN=" + name
@@ -63,16 +64,21 @@ class Authority:
                 "extendedKeyUsage=serverAuth,clientAuth\ncertificatePolicies=2.23.140.1.2.1\n"
                 "crlDistributionPoints=URI:http://crl.ca.example/ca.crl\n"
                 "authorityInfoAccess=OCSP;URI:http://ocsp.ca.example,caIssuers;URI:http://crt.ca.example/ca.cer\n"
-                "1.3.6.1.4.1.11129.2.4.2=ASN1:FORMAT:HEX,OCTETSTRING:" + "5a" * 240 + "\n"
+                "1.3.6.1.4.1.11129.2.4.2=ASN1:FORMAT:HEX,OCTETSTRING:" + "5a" * 120 + "\n"
                 "subjectAltName=")
         names = ",".join("DNS:" + n for n in SANS)
-        for kind, curve in (("rsa", "rsa"), ("ec", "prime256v1")):
+        for kind, curve in (("rsa", "rsa-2048"), ("ec", "prime256v1")):
             self.make(kind + "-root", kind + "-root", curve, ca)
             self.make(kind + "-ca1", kind + "-root", curve, ca)
             self.make(kind + "-ca2", kind + "-ca1", curve, ca)
             self.make(kind + "-ca3", kind + "-ca2", curve, ca)
             self.make(kind, kind + "-ca3", curve, leaf + names, "/CN=s3.eu-test-1.example")
             self.chain(kind, kind + "-ca3", kind + "-ca2", kind + "-ca1")
+        # As companies have them: everything of 4096 bits, and the root shown, too.
+        self.make("big-root", "big-root", "rsa-4096", ca)
+        self.make("big-ca", "big-root", "rsa-4096", ca)
+        self.make("big", "big-ca", "rsa-4096", leaf + "DNS:" + HOST)
+        self.chain("big", "big-ca", "big-root")
         self.make("p384", "ec-root", "secp384r1", leaf + "DNS:" + HOST)
         self.make("ip", "ec-root", "prime256v1", leaf + "IP:127.0.0.1,IP:::1,DNS:localhost")
         self.make("name-like-ip", "ec-root", "prime256v1", leaf + "DNS:127.0.0.1", "/CN=127.0.0.1")
@@ -81,7 +87,7 @@ class Authority:
         self.make("only-client", "ec-root", "prime256v1",
                   "extendedKeyUsage=clientAuth\nsubjectAltName=DNS:" + HOST)
         self.make("me-ca", "me-ca", "prime256v1", ca)
-        self.make("me-rsa", "me-ca", "rsa", "extendedKeyUsage=clientAuth", "/CN=a box in a cellar")
+        self.make("me-rsa", "me-ca", "rsa-2048", "extendedKeyUsage=clientAuth", "/CN=a box in a cellar")
         self.make("me-ec", "me-ca", "prime256v1", "extendedKeyUsage=clientAuth", "/CN=a box in an attic")
         self.make("stranger", "stranger", "prime256v1", "extendedKeyUsage=clientAuth")
         openssl("ec", "-in", self.path("me-ec.key"), "-aes128", "-passout", "pass:x", "-out", self.path("me-locked.sec1"))
