@@ -120,7 +120,11 @@
 #define SCOPE_BYTES_MAX 160
 
 /* One read of a job's input: TLS and HTTP stand behind it, larger ones are not faster there. */
-#define SOURCE_BUFFER_BYTES 16384
+#define SOURCE_BUFFER_BYTES 8192
+
+/* Of two channels, how far one may be ahead where a part of an upload begins, for the part to be given again from
+ * there: Connect's blocks are 64 ms, 512 samples. */
+#define MARK_SAMPLES 2048
 
 /* S3 wants at least 8 KiB in each aws-chunk but the last; a signed one is held while it is signed. */
 #define AWSCHUNK_BYTES 8192
@@ -133,8 +137,8 @@
 /* S3: parts of 5 MiB to 5 GiB, 10,000 of them. A part costs no memory, its ETag does: so there are fewer of them,
  * and larger ones for long recordings. */
 #define PART_BYTES_MIN (5 * 1024 * 1024)
-#define PARTS_MAX 128
-#define ETAG_BYTES_MAX 64
+#define PARTS_MAX 100
+#define ETAG_BYTES_MAX 48 /* AWS's are 34: an MD5 in quotes */
 #define UPLOAD_ID_BYTES_MAX 1024
 
 /* S3 takes 10 tags, and 2 KiB of metadata in as many headers as one likes. */

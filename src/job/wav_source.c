@@ -30,7 +30,6 @@ void wav_source_deliver(struct wav_source *s)
     wav_header(&w, format, s->recording->bytes);
     s->header_len = w.len;
     begin_pass(s, PIPELINE_DELIVER);
-    memset(&s->mark_ring, 0, sizeof s->mark_ring);
     wav_source_set_mark(s);
 }
 
@@ -104,22 +103,15 @@ void wav_source_put(struct wav_source *s, size_t n)
 
 /* ---- the mark ---- */
 
-static void copy_ring(struct wav_source_state *to, struct mixer_ring *to_ring,
-                      const struct wav_source_state *from, const struct mixer_ring *from_ring)
-{
-    struct mixer mixer = to->pipeline.mixer;
-    bool has_ring = from->pipeline.mixer.ring != NULL;
-    mixer.ring = has_ring ? to_ring : NULL;
-    mixer_copy(&mixer, &from->pipeline.mixer);
-    if (has_ring) memcpy(to_ring->given, from_ring->given, sizeof to_ring->given);
-    *to = *from;
-    to->pipeline.mixer = mixer;
-}
-
 void wav_source_set_mark(struct wav_source *s)
 {
     assert(s->going_back == 0);
-    copy_ring(&s->mark, &s->mark_ring, &s->now, &s->ring);
+    const struct mixer *mixer = &s->now.pipeline.mixer;
+    s->marked = s->now.given;
+    if (mixer_held_bytes(mixer) > sizeof s->mark_held) return;
+    s->mark = s->now;
+    mixer_save(mixer, s->mark_held);
+    memcpy(s->mark_given, s->ring.given, sizeof s->mark_given);
     s->mark_check = check_buffer(s);
 }
 
@@ -129,7 +121,9 @@ void wav_source_go_back(struct wav_source *s)
     if (s->now.at == WAV_SOURCE_AT_FAULT) return;
     bool is_same_buffer =
         s->going_back == 0 && s->now.base == s->mark.base && s->now.held == s->mark.held;
-    copy_ring(&s->now, &s->ring, &s->mark, &s->mark_ring);
+    s->now = s->mark;
+    mixer_restore(&s->now.pipeline.mixer, s->mark_held);
+    memcpy(s->ring.given, s->mark_given, sizeof s->mark_given);
     if (is_same_buffer) return;
     s->going_back = s->now.held;
     s->now.held = 0;
@@ -154,6 +148,15 @@ static enum wav_source_event take_sound(struct wav_source *s)
     return WAV_SOURCE_BYTES;
 }
 
+/* After going back to a mark that stands earlier: nothing is given until the place to go back to. */
+static bool pass_over(struct wav_source *s)
+{
+    if (s->now.given >= s->marked) return false;
+    struct span passed = span_cut(&s->now.rest, span_min(s->now.rest, s->marked - s->now.given));
+    s->now.given += passed.len;
+    return true;
+}
+
 static enum wav_source_event give(struct wav_source *s, size_t most, struct span *out)
 {
     *out = span_cut(&s->now.rest, span_min(s->now.rest, most));
@@ -167,7 +170,7 @@ enum wav_source_event wav_source_next(struct wav_source *s, size_t most, struct 
     if (s->now.at == WAV_SOURCE_AT_FAULT) return WAV_SOURCE_FAULT;
     if (s->going_back > 0) return WAV_SOURCE_READ;
     for (;;) {
-        if (s->now.rest.len > 0) return give(s, most, out);
+        if (s->now.rest.len > 0 && !pass_over(s)) return give(s, most, out);
         switch (s->now.at) {
         case WAV_SOURCE_AT_HEADER:
             s->now.rest = span_of(s->header, s->header_len);

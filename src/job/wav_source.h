@@ -37,7 +37,10 @@ struct wav_source_state {
 
 struct wav_source {
     struct wav_source_state now, mark;
-    struct mixer_ring ring, mark_ring;
+    struct mixer_ring ring;
+    uint8_t mark_held[MARK_SAMPLES * BYTES_PER_SAMPLE]; /* what the ring held at the mark */
+    uint8_t mark_given[SCRATCH_BYTES];                  /* and its scratch */
+    uint64_t marked;            /* byte of the WAV to go back to: the mark's, or behind it */
     struct checksum mark_check; /* of what the read buffer held at the mark */
     struct pipeline_options options;
     struct recording *recording; /* the caller's */
@@ -67,7 +70,8 @@ void wav_source_put(struct wav_source *s, size_t n);
 
 /* Between two calls of wav_source_next, what it gave last being used up: a place to go back to. The first is set by
  * wav_source_deliver. Going back reads the input again from the place it had then; where that is not what it was, the
- * source is at fault (FAULT_CHANGED). */
+ * source is at fault (FAULT_CHANGED). Where two channels are too far apart to be kept, the mark stays where it
+ * was before, and what lies between is passed over: slower, and the same bytes. */
 void wav_source_set_mark(struct wav_source *s);
 void wav_source_go_back(struct wav_source *s);
 

@@ -284,3 +284,26 @@ void mixer_copy(struct mixer *to, const struct mixer *from)
     for (int i = 0; ring != NULL && i < 2; i++)
         memcpy(ring->samples + held.at[i], from->ring->samples + held.at[i], held.len[i]);
 }
+
+size_t mixer_held_bytes(const struct mixer *m)
+{
+    struct held held = held_samples(m);
+    return m->ring != NULL ? held.len[0] + held.len[1] : 0;
+}
+
+void mixer_save(const struct mixer *m, uint8_t *samples)
+{
+    struct held held = held_samples(m);
+    if (m->ring == NULL) return;
+    memcpy(samples, m->ring->samples + held.at[0], held.len[0]);
+    memcpy(samples + held.len[0], m->ring->samples + held.at[1], held.len[1]);
+}
+
+void mixer_restore(struct mixer *m, const uint8_t *samples)
+{
+    struct held held = held_samples(m);
+    if (m->ring == NULL) return;
+    memset(m->ring->samples, 0, sizeof m->ring->samples);
+    memcpy(m->ring->samples + held.at[0], samples, held.len[0]);
+    memcpy(m->ring->samples + held.at[1], samples + held.len[0], held.len[1]);
+}

@@ -63,6 +63,12 @@ enum mixer_event mixer_end(struct mixer *m, struct span *out);
 /* How many channels ended inside a sample; that half is not in the output. */
 unsigned mixer_halves(const struct mixer *m);
 
+/* The samples that its ring holds, and to put them back: into the ring of a mixer that is a copy of what it was then.
+ * `samples` has room for mixer_held_bytes. */
+size_t mixer_held_bytes(const struct mixer *m);
+void mixer_save(const struct mixer *m, uint8_t *samples);
+void mixer_restore(struct mixer *m, const uint8_t *samples);
+
 /* *to becomes *from, but keeps its own ring, into which the held frames are copied. */
 void mixer_copy(struct mixer *to, const struct mixer *from);
 
