@@ -328,6 +328,15 @@ static uint64_t wait_ms(const struct s3_answer *a, int64_t utc_ms)
     return a->retry_at_ms > now_ms ? (uint64_t)(a->retry_at_ms - now_ms) : 0;
 }
 
+/* Asking again would give the same. CompleteMultipartUpload: after a conflict the upload must be begun anew (a PutObject
+ * may be asked again), and a digest is of parts that are stored already, not of bytes on their way. */
+static bool is_final(const struct s3_answer *a)
+{
+    if (is_2xx(a) && a->unusable != NULL) return true;
+    return a->operation == S3_COMPLETE_UPLOAD &&
+           (code_is(a, "ConditionalRequestConflict") || code_is(a, "BadDigest"));
+}
+
 void s3_answer_facts(const struct s3_answer *a, int64_t utc_ms, struct answer_facts *to)
 {
     const bool is_bad_2xx = is_2xx(a) && !s3_answer_is_good(a);
@@ -337,10 +346,7 @@ void s3_answer_facts(const struct s3_answer *a, int64_t utc_ms, struct answer_fa
         .retry_after_ms = wait_ms(a, utc_ms),
         .skew_ms = a->date_ms == INT64_MIN ? INT64_MAX : a->date_ms - utc_ms,
         .names_region = a->region_len > 0,
-        /* S3: after this conflict the upload must be begun anew; a PutObject may be asked again. */
-        .is_final =
-            (is_2xx(a) && a->unusable != NULL) ||
-            (a->operation == S3_COMPLETE_UPLOAD && code_is(a, "ConditionalRequestConflict")),
+        .is_final = is_final(a),
     };
 }
 

@@ -909,6 +909,12 @@ static void completes(void **state)
                  "<ChecksumSHA256>x</ChecksumSHA256><Checksum>y</Checksum>"
                  "</CompleteMultipartUploadResponse>",
                  "good etag[\"e-2\"] checksum[AAAAAA==]");
+    /* Ceph, two parts with SHA-256, and with CRC32 over the whole object */
+    check_answer(S3_COMPLETE_UPLOAD, 200, "",
+                 "<CompleteMultipartUploadResult" NS "><ETag>&quot;9700e14d-2&quot;</ETag>"
+                 "<ChecksumCRC32>juTffQ==</ChecksumCRC32><ChecksumType>FULL_OBJECT</ChecksumType>"
+                 "</CompleteMultipartUploadResult>",
+                 "good etag[\"9700e14d-2\"] checksum[juTffQ==]");
     check_answer(S3_COMPLETE_UPLOAD, 200, "", "", "bad");
     check_answer(S3_COMPLETE_UPLOAD, 200, "", "\n\n\n", "bad");
     check_answer(S3_COMPLETE_UPLOAD, 200, "", PROLOG, "bad");
@@ -1112,6 +1118,7 @@ static void meanings(void **state)
          MISHAP_REFUSED},
         {S3_PUT_OBJECT, 409, "", "<Error><Code>ConditionalRequestConflict</Code></Error>",
          MISHAP_SERVER},
+        {S3_COMPLETE_UPLOAD, 400, "", "<Error><Code>BadDigest</Code></Error>", MISHAP_REFUSED},
         {S3_COMPLETE_UPLOAD, 404, "", "<Error><Code>NoSuchUpload</Code></Error>", MISHAP_REFUSED},
         {S3_UPLOAD_PART, 400, "", "<Error><Code>RequestTimeout</Code></Error>", MISHAP_SERVER},
         {S3_UPLOAD_PART, 400, "", "<Error><Code>BadDigest</Code></Error>", MISHAP_SERVER},
