@@ -110,9 +110,9 @@ static enum pem_event end_block(struct pem *p)
      * put together so. */
     p->at = PEM_AT_OUTSIDE;
     p->matched = 0;
-    if (p->too_long) return PEM_TOO_LONG;
-    if (p->group.characters > 0 || p->der_len == 0)
+    if (p->group.characters > 0 || (p->der_len == 0 && !p->too_long))
         return fail(p, FAULT_MALFORMED, "a PEM block ends within a group of base64, or is empty");
+    if (p->too_long) return PEM_TOO_LONG;
     return PEM_BLOCK;
 }
 
