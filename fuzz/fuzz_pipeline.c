@@ -22,7 +22,7 @@ struct output {
 };
 
 static struct recording survey_recording, other_recording;
-static struct pipeline_rings rings;
+static struct mixer_ring rings[PIPELINE_RINGS];
 
 /* One pass over the input; false when there is too much output to look at. */
 static void run(struct span input, enum pipeline_pass pass, const struct pipeline_options *options,
@@ -30,7 +30,7 @@ static void run(struct span input, enum pipeline_pass pass, const struct pipelin
                 struct output *to)
 {
     static struct pipeline p;
-    pipeline_init(&p, pass, options, recording, &rings);
+    pipeline_init(&p, pass, options, recording, rings);
     to->len = 0;
     struct fuzz_pieces pieces = fuzz_pieces(input, cutting, seed);
     struct span in = span_of(NULL, 0);

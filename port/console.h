@@ -1,6 +1,6 @@
-/* console.h - the person in front of the program, and the clock on the wall.
+/* console.h - the person in front of the program.
  *   eats    bytes to show
- *   gives   how wide the terminal is, whether somebody wants us to stop, milliseconds
+ *   gives   how wide the terminal is, whether somebody wants us to stop
  *   keeps   whether a signal came
  *   knows   the machine: this floor is written once for each (posix/) */
 #ifndef RUSUDEN_PORT_CONSOLE_H
@@ -25,10 +25,5 @@ bool console_speaks_utf8(void);
 
 /* SIGINT, SIGTERM or SIGHUP came. */
 bool console_interrupted(void);
-
-uint64_t console_now_ms(void);
-
-/* NULL where it is not set or empty. */
-const char *console_environment(const char *name);
 
 #endif

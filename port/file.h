@@ -30,6 +30,10 @@ long input_read(struct input *in, uint8_t *to, size_t room, struct fault *f);
 /* Back to where it began. False: it was changed meanwhile, or cannot be. */
 bool input_again(struct input *in, struct fault *f);
 
+/* Up to `room` bytes from `offset` behind the place where it began, for an input that can be read again; 0 at the end;
+ * -1: the fault says why, also when it was changed meanwhile. */
+long input_read_at(struct input *in, uint64_t offset, uint8_t *to, size_t room, struct fault *f);
+
 void input_close(struct input *in);
 
 enum output_kind {

@@ -16,6 +16,11 @@
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_HAVE_TIME
 #define MBEDTLS_HAVE_TIME_DATE /* certificates expire */
+/* Both clocks are the port's, so that a simulator's rule. The calendar is ours, as libc's gmtime_r
+ * opens the file of the local time zone, with a heap. See src/net/lent.c. */
+#define MBEDTLS_PLATFORM_TIME_ALT
+#define MBEDTLS_PLATFORM_MS_TIME_ALT
+#define MBEDTLS_PLATFORM_GMTIME_R_ALT
 
 /* Ciphers. The AES tables are constants: computed ones would lie in RAM. AESNI_C and AESCE_C choose
  * at run time. */
@@ -64,6 +69,7 @@
 #define MBEDTLS_X509_RSASSA_PSS_SUPPORT
 #define MBEDTLS_X509_TRUSTED_CERTIFICATE_CALLBACK
 #define MBEDTLS_X509_MAX_INTERMEDIATE_CA 8
+#define MBEDTLS_X509_REMOVE_INFO /* texts for people: ours are shorter, and without printf */
 
 /* TLS. A server may send records of 16 KiB; ours are smaller. VARIABLE_BUFFER_LENGTH stays off: it
  * shrinks the in-buffer to the lesser of the two and breaks TLS 1.2 downloads. */
@@ -80,11 +86,19 @@
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE /* TLS 1.3 insists */
+/* A connection that is opened again resumes: no chain, one signature less. With a fresh key
+ * exchange only. */
+#define MBEDTLS_SSL_SESSION_TICKETS
+#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED
 
 /* PSA, because TLS 1.3 is built on it. Chance comes from mbedtls_psa_external_get_random() in the
  * port, so there is neither ENTROPY_C nor CTR_DRBG_C. psa_crypto_init() goes before the first
- * handshake. */
+ * handshake. KEY_STORE_DYNAMIC stays off: it would leave the store's slices in the arena of the
+ * connection that came first. A handshake has one key of its own and one on the way. */
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
+#define MBEDTLS_PSA_KEY_SLOT_COUNT 8
+/* Caller and library share one memory: no copies of what goes in and out. */
+#define MBEDTLS_PSA_ASSUME_EXCLUSIVE_BUFFERS
 
 #endif

@@ -1,12 +1,12 @@
 #include "console.h"
 
+#include "port.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <strings.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t interrupted;
@@ -64,7 +64,7 @@ bool console_speaks_utf8(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = console_environment(names[i]);
+        const char *value = port_environment(names[i]);
         if (value == NULL) continue;
         const char *dot = strchr(value, '.');
         return dot != NULL &&
@@ -76,17 +76,4 @@ bool console_speaks_utf8(void)
 bool console_interrupted(void)
 {
     return interrupted != 0;
-}
-
-uint64_t console_now_ms(void)
-{
-    struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-const char *console_environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
 }

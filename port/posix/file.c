@@ -1,6 +1,7 @@
 #include "file.h"
 
 #include "console.h"
+#include "port.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -125,12 +126,11 @@ long input_read(struct input *in, uint8_t *to, size_t room, struct fault *f)
     return n;
 }
 
-bool input_again(struct input *in, struct fault *f)
+/* Nobody has written to it since it was opened. */
+static bool is_unchanged(const struct input *in, struct fault *f)
 {
-    assert(in->again);
     struct stat st;
-    if (fstat(in->fd, &st) != 0 || lseek(in->fd, (off_t)in->start, SEEK_SET) < 0)
-        return fail(f, "cannot read again", in->name, errno);
+    if (fstat(in->fd, &st) != 0) return fail(f, "cannot read again", in->name, errno);
     if (st.st_mtim.tv_sec != in->changed_s || st.st_mtim.tv_nsec != in->changed_ns ||
         (uint64_t)st.st_size - in->start != in->size) {
         fault_set(f, FAULT_CHANGED, FAULT_NOWHERE,
@@ -138,6 +138,28 @@ bool input_again(struct input *in, struct fault *f)
         return false;
     }
     return true;
+}
+
+bool input_again(struct input *in, struct fault *f)
+{
+    assert(in->again);
+    if (!is_unchanged(in, f)) return false;
+    return lseek(in->fd, (off_t)in->start, SEEK_SET) >= 0 ||
+           fail(f, "cannot read again", in->name, errno);
+}
+
+long input_read_at(struct input *in, uint64_t offset, uint8_t *to, size_t room, struct fault *f)
+{
+    assert(in->again);
+    if (!is_unchanged(in, f)) return -1;
+    ssize_t n = -1;
+    errno = EINTR;
+    while (!console_interrupted() &&
+           (n = pread(in->fd, to, room, (off_t)(in->start + offset))) < 0 && errno == EINTR) {
+    }
+    if (n >= 0 && !console_interrupted()) return n;
+    fail(f, "cannot read", in->name, n < 0 ? errno : EINTR);
+    return -1;
 }
 
 void input_close(struct input *in)
@@ -154,7 +176,7 @@ static bool open_temporary(struct output *out, struct fault *f)
     const char *slash = strrchr(out->path, '/');
     struct span folder = span_of(out->path, slash ? (size_t)(slash - out->path) + 1 : 0);
     /* Killed runs leave theirs behind, and process ids come again. */
-    uint64_t number = console_now_ms();
+    uint64_t number = port_now_ms();
     for (unsigned attempt = 0; attempt < 100; attempt++) {
         struct writer w = writer_on(out->temporary, sizeof out->temporary);
         writer_bytes(&w, folder);

@@ -8,6 +8,7 @@
 
 #include "app/exit.h"
 #include "app/options.h"
+#include "app/tell.h"
 #include "file.h"
 
 struct convert {
@@ -17,14 +18,11 @@ struct convert {
     char out_path[4096]; /* PATH_MAX: the input's name with .wav */
     struct recording recording;
     struct pipeline pipeline;
-    struct pipeline_rings rings;
+    struct mixer_ring rings[PIPELINE_RINGS];
     uint64_t read;   /* bytes of input in this pass */
     uint64_t header; /* bytes of header at the front of the output */
-    uint64_t began_ms;
-    uint64_t shown_ms; /* when progress was shown last */
-    unsigned columns;  /* of the terminal that shows progress; 0: none */
     struct fault fault;
-    char text[TEXT_BUFFER_BYTES]; /* for the person */
+    struct tell tell;
     uint8_t buffer[READ_BUFFER_BYTES];
 };
 

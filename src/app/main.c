@@ -40,9 +40,11 @@ static enum exit_code run_convert(int argc, char **argv)
     static struct convert_options options;
     char text[FAULT_TEXT_BYTES / 2];
     struct writer why = writer_on(text, sizeof text - 1);
-    if (options_convert(&options, argc, argv, &why))
-        return options.help ? tell(help_text("convert"))
-                            : convert_run(&workspace.convert, &options);
+    if (options_convert(&options, argc, argv, &why)) {
+        if (options.help) return tell(help_text("convert"));
+        return options.to_s3 ? send_run(&workspace.send, &options)
+                             : convert_run(&workspace.convert, &options);
+    }
     text[why.len] = '\0';
     return refuse("convert", text, NULL);
 }

@@ -1,6 +1,6 @@
 #include "app/options.h"
 
-#include "console.h"
+#include "port.h"
 
 #include <getopt.h>
 
@@ -85,6 +85,92 @@ static bool set_contact(struct convert_options *o, const char *option, const cha
     return true;
 }
 
+static const struct choice signing_choices[] = {{"auto", S3_SIGNING_AUTO},
+                                                {"chunks", S3_SIGNING_CHUNKS},
+                                                {"chunks-trailer", S3_SIGNING_CHUNKS_TRAILER},
+                                                {"unsigned-trailer", S3_SIGNING_UNSIGNED},
+                                                {NULL, 0}};
+static const struct choice checksum_choices[] = {
+    {"crc64nvme", CHECKSUM_CRC64NVME}, {"crc32c", CHECKSUM_CRC32C}, {"crc32", CHECKSUM_CRC32},
+    {"sha256", CHECKSUM_SHA256},       {"none", CHECKSUM_NONE},     {NULL, 0}};
+static const struct choice switch_choices[] = {
+    {"on", 1}, {"true", 1}, {"off", 0}, {"false", 0}, {NULL, 0}};
+
+static bool set_signing(struct convert_options *o, const char *option, const char *word,
+                        struct writer *why)
+{
+    int signing;
+    if (!choose(signing_choices, option, word, &signing, why)) return false;
+    o->s3.signing = (enum s3_signing)signing;
+    return true;
+}
+
+static bool set_checksum(struct convert_options *o, const char *option, const char *word,
+                         struct writer *why)
+{
+    int kind;
+    if (!choose(checksum_choices, option, word, &kind, why)) return false;
+    o->s3.checksum = (enum checksum_kind)kind;
+    o->s3.checksum_is_given = true;
+    return true;
+}
+
+static bool set_conditional(struct convert_options *o, const char *option, const char *word,
+                            struct writer *why)
+{
+    int on;
+    if (!choose(switch_choices, option, word, &on, why)) return false;
+    o->s3.unconditional = on == 0;
+    return true;
+}
+
+static bool set_path_style(struct convert_options *o, const char *option, const char *word,
+                           struct writer *why)
+{
+    int on;
+    if (!choose(switch_choices, option, word, &on, why)) return false;
+    o->s3.path_style = on == 1;
+    return true;
+}
+
+static bool set_tag(struct convert_options *o, const char *option, const char *word,
+                    struct writer *why)
+{
+    (void)option;
+    return s3_options_add_tag(&o->s3, word, why);
+}
+
+static bool set_metadata(struct convert_options *o, const char *option, const char *word,
+                         struct writer *why)
+{
+    (void)option;
+    return s3_options_add_metadata(&o->s3, word, why);
+}
+
+static bool set_owner(struct convert_options *o, const char *option, const char *word,
+                      struct writer *why)
+{
+    (void)option;
+    return s3_options_set_owner(&o->s3, word, why);
+}
+
+/* Words that only S3 can judge. */
+#define SET_WORD(name, member)                                                                     \
+    static bool name(struct convert_options *o, const char *option, const char *word,              \
+                     struct writer *why)                                                           \
+    {                                                                                              \
+        (void)option;                                                                              \
+        (void)why;                                                                                 \
+        o->s3.member = word;                                                                       \
+        return true;                                                                               \
+    }
+SET_WORD(set_region, region)
+SET_WORD(set_profile, profile)
+SET_WORD(set_endpoint, endpoint_url)
+SET_WORD(set_storage_class, storage_class)
+SET_WORD(set_sse, sse)
+SET_WORD(set_kms_key, kms_key)
+
 /* Options with a value, and the environment variables that stand in where they are not given. */
 struct setting {
     int letter;
@@ -99,6 +185,19 @@ static const struct setting settings[] = {
     {'C', "--channels", "RUSUDEN_CHANNELS", set_channels},
     {'g', "--gaps", "RUSUDEN_GAPS", set_gaps},
     {'e', "--encoding", "RUSUDEN_ENCODING", set_encoding},
+    {'t', "--tag", NULL, set_tag},
+    {'m', "--metadata", NULL, set_metadata},
+    {'r', "--region", NULL, set_region},
+    {'p', "--profile", NULL, set_profile},
+    {'u', "--endpoint-url", NULL, set_endpoint},
+    {'S', "--signing", "RUSUDEN_S3_SIGNING", set_signing},
+    {'k', "--checksum", "RUSUDEN_S3_CHECKSUM", set_checksum},
+    {'n', "--conditional", "RUSUDEN_S3_CONDITIONAL", set_conditional},
+    {'P', "--path-style", "RUSUDEN_S3_PATH_STYLE", set_path_style},
+    {'l', "--storage-class", "RUSUDEN_S3_STORAGE_CLASS", set_storage_class},
+    {'E', "--sse", "RUSUDEN_S3_SSE", set_sse},
+    {'K', "--sse-kms-key-id", "RUSUDEN_S3_KMS_KEY_ID", set_kms_key},
+    {'O', "--bucket-owner", "RUSUDEN_S3_BUCKET_OWNER", set_owner},
 };
 
 enum { SETTINGS = sizeof settings / sizeof *settings };
@@ -118,7 +217,8 @@ static bool set_value(struct convert_options *o, int letter, const char *word, b
 static bool set_from_environment(struct convert_options *o, const bool given[], struct writer *why)
 {
     for (size_t i = 0; i < SETTINGS; i++) {
-        const char *word = given[i] ? NULL : console_environment(settings[i].environment);
+        if (given[i] || settings[i].environment == NULL) continue;
+        const char *word = port_environment(settings[i].environment);
         if (word != NULL && !settings[i].set(o, settings[i].environment, word, why)) return false;
     }
     return true;
@@ -132,6 +232,12 @@ static bool refuse(struct writer *why, const char *what, const char *word)
         writer_quoted(why, writer_end_of(span_text(word), NAME_SHOWN_BYTES / 2));
     }
     return false;
+}
+
+/* The first four rows are about sound. */
+static bool is_for_s3(int letter)
+{
+    return letter != 'c' && letter != 'C' && letter != 'g' && letter != 'e';
 }
 
 /* getopt has just answered '?' or ':'. optopt is an unknown letter, the letter of a known option that was
@@ -155,23 +261,43 @@ static bool take_input(const char **in, int argc, char **argv, struct writer *wh
 
 bool options_convert(struct convert_options *o, int argc, char **argv, struct writer *why)
 {
-    static const struct option known[] = {
-        {"output", required_argument, NULL, 'o'},   {"contact-id", required_argument, NULL, 'c'},
-        {"channels", required_argument, NULL, 'C'}, {"gaps", required_argument, NULL, 'g'},
-        {"encoding", required_argument, NULL, 'e'}, {"salvage", no_argument, NULL, 's'},
-        {"force", no_argument, NULL, 'f'},          {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0}};
+    static const struct option known[] = {{"output", required_argument, NULL, 'o'},
+                                          {"contact-id", required_argument, NULL, 'c'},
+                                          {"channels", required_argument, NULL, 'C'},
+                                          {"gaps", required_argument, NULL, 'g'},
+                                          {"encoding", required_argument, NULL, 'e'},
+                                          {"salvage", no_argument, NULL, 's'},
+                                          {"force", no_argument, NULL, 'f'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"verbose", no_argument, NULL, 'v'},
+                                          {"tag", required_argument, NULL, 't'},
+                                          {"metadata", required_argument, NULL, 'm'},
+                                          {"region", required_argument, NULL, 'r'},
+                                          {"profile", required_argument, NULL, 'p'},
+                                          {"endpoint-url", required_argument, NULL, 'u'},
+                                          {"signing", required_argument, NULL, 'S'},
+                                          {"checksum", required_argument, NULL, 'k'},
+                                          {"conditional", required_argument, NULL, 'n'},
+                                          {"path-style", required_argument, NULL, 'P'},
+                                          {"storage-class", required_argument, NULL, 'l'},
+                                          {"sse", required_argument, NULL, 'E'},
+                                          {"sse-kms-key-id", required_argument, NULL, 'K'},
+                                          {"bucket-owner", required_argument, NULL, 'O'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     bool given[SETTINGS] = {false};
     memset(o, 0, sizeof *o);
     o->in = "-";
+    o->s3.checksum = CHECKSUM_CRC64NVME;
     opterr = 0;
     optind = 1;
-    for (int letter; (letter = getopt_long(argc, argv, ":o:c:fqh", known, NULL)) != -1;) {
+    for (int letter; (letter = getopt_long(argc, argv, ":o:c:fqvh", known, NULL)) != -1;) {
         switch (letter) {
         case 'o': o->out = optarg; break;
         case 's': o->pipeline.salvage = true; break;
         case 'f': o->replace = true; break;
         case 'q': o->quiet = true; break;
+        case 'v': o->verbose = true; break;
         case 'h': o->help = true; return true;
         case '?':
         case ':': return refuse_option(why, letter, argv, known);
@@ -183,6 +309,12 @@ bool options_convert(struct convert_options *o, int argc, char **argv, struct wr
     if (o->out != NULL && o->out[0] == '\0')
         return refuse(why, "-o takes a file name, or - for standard output", NULL);
     if (o->out == NULL && strcmp(o->in, "-") == 0) o->out = "-";
+    o->to_s3 = s3_options_is_url(o->out != NULL ? o->out : "");
+    if (o->to_s3 && !s3_options_set_url(&o->s3, o->out, why)) return false;
+    for (size_t i = 0; i < SETTINGS && !o->to_s3; i++)
+        if (given[i] && is_for_s3(settings[i].letter))
+            return refuse(why, "an output in S3 (-o s3://BUCKET/KEY) is needed for",
+                          settings[i].option);
     return true;
 }
 

@@ -6,14 +6,18 @@
 #ifndef RUSUDEN_APP_OPTIONS_H
 #define RUSUDEN_APP_OPTIONS_H
 
+#include "app/s3_options.h"
 #include "job/pipeline.h"
 
 struct convert_options {
     const char *in;  /* a path; "-": standard input */
     const char *out; /* a path; "-": standard output; NULL: the input's name with .wav */
     struct pipeline_options pipeline;
+    struct s3_options s3; /* where `out` is s3://... */
+    bool to_s3;
     bool replace;
     bool quiet;
+    bool verbose; /* tells each step of an upload */
     bool help;
 };
 

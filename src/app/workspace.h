@@ -8,10 +8,12 @@
 
 #include "app/convert.h"
 #include "app/inspect.h"
+#include "app/send.h"
 
 union workspace {
     struct convert convert;
     struct inspect inspect;
+    struct send send;
 };
 
 _Static_assert(sizeof(union workspace) <= WORKSPACE_BYTES_MAX, "the budget of budget.h");

@@ -11,25 +11,35 @@
 #include "aws/sigv4.h"
 
 struct awschunk {
-    enum sigv4_payload payload; /* SIGV4_CHUNKS, _CHUNKS_TRAILER or _UNSIGNED_TRAILER */
-    const struct sigv4_key *key; /* the caller's; not for _UNSIGNED_TRAILER */
+    enum sigv4_payload payload;  /* SIGV4_CHUNKS, _CHUNKS_TRAILER or _UNSIGNED_TRAILER */
+    const struct sigv4_key *key; /* the caller's, of the request, until all is sent: it must not be
+                                    renewed meanwhile; not for _UNSIGNED_TRAILER */
     struct sigv4_seed seed;
     struct checksum checksum; /* for the trailer */
     uint64_t left;            /* plain bytes that are still to come */
-    int at;                   /* the states of awschunk.c */
-    size_t held;              /* plain bytes in buffer, signed modes */
-    struct span out;          /* framed bytes that wait to be taken; into `buffer`, `frame` or the caller's bytes */
-    size_t chunk_left;        /* plain bytes of the open chunk that were not passed by yet, unsigned mode */
+    enum {
+        AWSCHUNK_AT_GATHERING, /* plain bytes are collected, signed modes */
+        AWSCHUNK_AT_LINE,      /* the head of an aws-chunk is sent */
+        AWSCHUNK_AT_BYTES,     /* its plain bytes */
+        AWSCHUNK_AT_ENDING,    /* the aws-chunk of 0 bytes, the trailer, the last line end */
+        AWSCHUNK_AT_OVER
+    } at;
+    struct span out;   /* waits to be sent; sees `buffer`, `frame` or the caller's bytes */
+    size_t held;       /* plain bytes in `buffer`, signed modes */
+    size_t chunk_left; /* plain bytes of the open chunk that did not pass by yet, unsigned mode */
+    size_t frame_len;  /* the line end of one chunk waits here for what follows */
     uint8_t frame[AWSCHUNK_FRAME_BYTES];
     uint8_t buffer[AWSCHUNK_BYTES];
 };
 
 /* The Content-Length of the framed body. */
-uint64_t awschunk_content_length(enum sigv4_payload payload, enum checksum_kind kind, uint64_t plain_bytes);
+uint64_t awschunk_content_length(enum sigv4_payload payload, enum checksum_kind kind,
+                                 uint64_t plain_bytes);
 
 /* `seed`: what sigv4_sign gave for the request; may be NULL for _UNSIGNED_TRAILER. */
 void awschunk_init(struct awschunk *a, enum sigv4_payload payload, enum checksum_kind kind,
-                   uint64_t plain_bytes, const struct sigv4_key *key, const struct sigv4_seed *seed);
+                   uint64_t plain_bytes, const struct sigv4_key *key,
+                   const struct sigv4_seed *seed);
 
 /* The framed bytes to send next: cut them with awschunk_sent. Empty: more plain bytes are needed, or it is
  * over. */

@@ -39,7 +39,7 @@
  * stores. */
 #define FRAGMENTS_MAX 131072
 
-/* Two tracks wait for each other in frames of 4 bytes: 16384 of them are 2.048 s, and one fragment
+/* Two tracks wait for each other: 16384 samples of one are 2.048 s, and one fragment
  * of Connect is about 1.1 s. */
 #define MIXER_FRAMES 16384
 
@@ -119,41 +119,93 @@
 /* 8 of date, region and service up to 63 each, "aws4_request" and slashes. */
 #define SCOPE_BYTES_MAX 160
 
-/* S3 wants at least 8 KiB in each aws-chunk but the last. */
+/* One read of a job's input: TLS and HTTP stand behind it, larger ones are not faster there. */
+#define SOURCE_BUFFER_BYTES 8192
+
+/* Of two channels, how far one may be ahead where a part of an upload begins, for the part to be given again from
+ * there: Connect's blocks are 64 ms, 512 samples. */
+#define MARK_SAMPLES 2048
+
+/* S3 wants at least 8 KiB in each aws-chunk but the last; a signed one is held while it is signed. */
 #define AWSCHUNK_BYTES 8192
-/* The longest frame: the end of one chunk, the last chunk with its signature, a trailer of SHA-256 and its own
- * signature. */
-#define AWSCHUNK_FRAME_BYTES 320
+/* One that is not signed passes by and costs no memory: as long as AWS recommends. */
+#define AWSCHUNK_PASSED_BYTES 65536
+/* The longest frame has 246: the line end of one chunk, the last chunk with its signature, a trailer of SHA-256 and
+ * its own signature. */
+#define AWSCHUNK_FRAME_BYTES 256
 
 /* S3: parts of 5 MiB to 5 GiB, 10,000 of them. A part costs no memory, its ETag does: so there are fewer of them,
  * and larger ones for long recordings. */
 #define PART_BYTES_MIN (5 * 1024 * 1024)
-#define PARTS_MAX 128
-#define ETAG_BYTES_MAX 64
+#define PARTS_MAX 100
+#define ETAG_BYTES_MAX 48 /* AWS's are 34: an MD5 in quotes */
 #define UPLOAD_ID_BYTES_MAX 1024
+
+/* S3 takes 10 tags, and 2 KiB of metadata in as many headers as one likes. */
+#define S3_TAGS_MAX 10
+#define S3_METADATA_MAX 10
+
+/* How often an upload looks whether its object is there after all. */
+#define UPLOAD_CHECKS_MAX 6
 #define OBJECT_KEY_BYTES_MAX 1024
 #define BUCKET_BYTES_MAX 63
+/* S3: a tag's key has 1..128 UTF-16 units, its value 0..256, and an object ten of them. */
+#define TAG_KEY_UNITS_MAX 128
+#define TAG_VALUE_UNITS_MAX 256
+#define OBJECT_TAGS_MAX 10
+/* Metadata of ours have short names; S3 gives names and values 2 KiB together. */
+#define METADATA_NAME_BYTES_MAX 64
+/* Of a service's message in one line: advice and request ids must fit a fault beside it. */
+#define SERVICE_MESSAGE_SHOWN_BYTES 120
 #define REGION_BYTES_MAX 63
 
-/* One connection's TLS: Mbed TLS's peak with AWS's longest chain is 47.7 KB (docs/ARCHITECTURE.md). */
-#define TLS_ARENA_BYTES (48 * 1024)
-/* What outlives connections: PSA's state. */
-#define TLS_SHARED_ARENA_BYTES 4096
-/* A session to resume: a TLS 1.3 ticket is some 300 bytes, a TLS 1.2 session holds the server's certificate. */
+/* One connection's TLS: see the measurements in docs/TLS.md. */
+#define TLS_ARENA_BYTES (96 * 1024)
+/* What belongs to no connection: PSA's state. */
+#define TLS_SHARED_ARENA_BYTES 1024
+/* A session to resume: without the server's certificate it is the ticket and some 150 bytes.
+ * Tickets have 200 to 300 bytes, and some 1.5 KiB where they hold a certificate of ours. */
 #define TLS_SESSION_BYTES 4096
-/* The longest certificate that is looked at in a bundle. */
-#define CERTIFICATE_BYTES_MAX 4096
+/* Tickets that a server sends on one connection; OpenSSL sends two. */
+#define TLS_TICKETS_MAX 32
+/* The longest certificate that is looked at in a file, and the longest key: the roots of the world
+ * have up to 2007 bytes (Debian's bundle), an RSA key of 4096 bits 2.4 KB. */
+#define CERTIFICATE_BYTES_MAX 3072
+/* One read of a bundle: with the certificate and the reader's state it makes the room of a session. */
+#define PEM_PIECE_BYTES 384
+/* Names of a certificate that a fault shows, and the bytes of each; more are counted. */
+#define NAMES_SHOWN_MAX 3
+#define NAME_OF_CERTIFICATE_BYTES 64
 /* "CERTIFICATE", "ENCRYPTED PRIVATE KEY"; the longest that RFC 7468 lists has 21 bytes. */
 #define PEM_LABEL_BYTES_MAX 64
 
 /* Patience. SDKs: 3.1 s to connect, 3.1 s for TLS; S3 drops a body of which nothing came for 20 s. */
 #define CONNECT_PATIENCE_MS 3100
+/* For an address while others are left to try (RFC 8305 would begin with the next after 250 ms, beside it). */
+#define ADDRESS_PATIENCE_MS 1000
 #define LOOKUP_PATIENCE_MS 5000
 #define TLS_PATIENCE_MS 6200
 #define SEND_PATIENCE_MS 20000
 #define ANSWER_PATIENCE_MS 60000
 #define EXCHANGE_PATIENCE_MS (15 * 60 * 1000)
+/* A body may take longer: the slowest uplink worth serving has 8 kbit/s. */
+#define SLOWEST_BYTES_PER_MS 1
 #define CONTINUE_PATIENCE_MS 1000
+
+/* The SDKs' standard mode of 2026 (AWS SDKs reference guide, "Retry behavior"): so many tries of one step, waits from
+ * 50 ms, or 1 s where a service says that it is too much, doubled up to 20 s; x-amz-retry-after may add 5 s. */
+#define RETRY_TRIES_DEFAULT 3
+#define RETRY_BASE_MS 50
+#define RETRY_BASE_THROTTLED_MS 1000
+#define RETRY_DELAY_MS_MAX 20000
+#define RETRY_AFTER_MS_MAX 5000
+/* The same: a process may ask 35 times more than it succeeds, so that a service that is down is not asked by everybody
+ * three times as often. */
+#define RETRY_TOKENS 500
+#define RETRY_COST 14
+#define RETRY_COST_THROTTLED 5
+/* The same: a signature may be 15 min (some services: 5) from the server's clock; less than 4 is not the cause. */
+#define CLOCK_SKEW_MS_MIN (4 * 60 * 1000)
 
 /* AWS's shared files: the longest line that is looked at holds a session token; a file of 1 MiB is none of AWS's. */
 #define PROFILE_LINE_BYTES_MAX (SESSION_TOKEN_BYTES_MAX + 128)
@@ -175,10 +227,12 @@
 #define METADATA_TOKEN_BYTES_MAX 128
 /* A question for credentials: such a token, a path, a host. */
 #define SIGN_IN_HEAD_BYTES_MAX 3072
-/* Answers with credentials are 1.5 to 5 KiB; the longest session token that we keep, twice escaped or not, decides. */
-#define SIGN_IN_ANSWER_BYTES_MAX 6144
-/* An answer with credentials has up to ten members. */
-#define SIGN_IN_TOKENS_MAX 64
+/* Answers with credentials are 1 to 2.5 KiB; the longest session token that we keep and a KiB beside it. */
+#define SIGN_IN_ANSWER_BYTES_MAX 5120
+/* Such an answer has up to ten members, each a name and a value. */
+#define SIGN_IN_TOKENS_MAX 48
+/* All of signing in's: question, answer, what came out. */
+#define SIGN_IN_ROOM_BYTES (12 * 1024)
 
 /* SDKs: the container's endpoint is asked three times, a second apart, for 2 s each; EC2's for 1 s. */
 #define SIGN_IN_TRIES_MAX 3
@@ -192,5 +246,22 @@
 #define CREDENTIALS_MANDATORY_MS (10 * 60 * 1000)
 /* After a failed renewal that could wait. */
 #define CREDENTIALS_AGAIN_MS (60 * 1000)
+/* Name servers: one address family has come, the other may still (RFC 8305 section 3). */
+#define LOOKUP_OTHER_FAMILY_MS 50
+/* Each server shall have its turn within LOOKUP_PATIENCE_MS, but no less than this: farther than
+ * any name server is, and longer than most take to ask others. */
+#define LOOKUP_TRY_MS_MIN 1000
+/* resolv.conf(5): what is not said, and what is more than makes sense. */
+#define LOOKUP_TRY_MS 5000
+#define LOOKUP_ROUNDS 2
+#define LOOKUP_ROUNDS_MAX 5
+/* Of forged or late answers, in one call; the rest comes with the next. */
+#define LOOKUP_DATAGRAMS_MAX 16
+/* A hosts file that blocks half the world has 2 MB; what comes behind is not read. */
+#define LOOKUP_FILE_BYTES_MAX (8 * 1024 * 1024)
+#define LOOKUP_PIECE_BYTES 1024
+
+/* What one port_wait looks at: a connection, its successor, and what a command adds. */
+#define WANTS_MAX 8
 
 #endif

@@ -4,7 +4,7 @@
 
 void pipeline_init(struct pipeline *p, enum pipeline_pass pass,
                    const struct pipeline_options *options, struct recording *recording,
-                   struct pipeline_rings *rings)
+                   struct mixer_ring *rings)
 {
     unsigned asked = options->layout == MIXER_ONE ? 1U << options->channel
                                                   : CHANNEL_BIT_CUSTOMER | CHANNEL_BIT_AGENT;
@@ -15,11 +15,12 @@ void pipeline_init(struct pipeline *p, enum pipeline_pass pass,
     connect_audio_init(&p->audio, asked);
     bool two = options->layout != MIXER_ONE && pass != PIPELINE_SURVEY;
     assert(!two || rings != NULL);
-    if (two) memset(rings, 0, sizeof *rings);
-    mixer_init(&p->mixer, options->layout, asked, options->gaps, two ? &rings->mixer : NULL);
+    bool goes_back = pass == PIPELINE_PROVISIONAL;
+    if (two) memset(rings, 0, (goes_back ? PIPELINE_RINGS : 1) * sizeof *rings);
+    mixer_init(&p->mixer, options->layout, asked, options->gaps, two ? rings : NULL);
     p->document.mixer = p->block.mixer = p->mixer;
-    p->document.mixer.ring = two ? &rings->document : NULL;
-    p->block.mixer.ring = two ? &rings->block : NULL;
+    p->document.mixer.ring = two && goes_back ? rings + 1 : NULL;
+    p->block.mixer.ring = two && goes_back ? rings + 2 : NULL;
 }
 
 /* ---- faults, and going back ---- */

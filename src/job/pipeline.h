@@ -36,10 +36,9 @@ enum pipeline_event {
     PIPELINE_FAULT  /* and again for every later call: fault */
 };
 
-/* Rings for two channels: the mixer's, and one for each place it may go back to. */
-struct pipeline_rings {
-    struct mixer_ring mixer, document, block;
-};
+/* Rings for two channels: the mixer's, and one for each place that PIPELINE_PROVISIONAL may go back
+ * to. */
+enum { PIPELINE_RINGS = 3 };
 
 struct pipeline_mark {
     uint64_t bytes;
@@ -70,11 +69,12 @@ struct pipeline {
     struct fault fault;
 };
 
-/* `rings`: needed for two channels in every pass but PIPELINE_SURVEY; zeroed here. `recording` is
+/* `rings`: for two channels; PIPELINE_RINGS of them for PIPELINE_PROVISIONAL, none for
+ * PIPELINE_SURVEY, else one. Zeroed here. `recording` is
  * begun by recording_init, and for PIPELINE_DELIVER filled by a survey. */
 void pipeline_init(struct pipeline *p, enum pipeline_pass pass,
                    const struct pipeline_options *options, struct recording *recording,
-                   struct pipeline_rings *rings);
+                   struct mixer_ring *rings);
 
 /* The next event in *in, which is cut by what was eaten and must not change until PIPELINE_NEED. */
 enum pipeline_event pipeline_next(struct pipeline *p, struct span *in, struct span *out);

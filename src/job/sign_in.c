@@ -141,16 +141,16 @@ static enum finding look_for_process(struct sign_in *s)
 /* ---- asking ---- */
 
 static enum finding begin_talk(struct sign_in *s, bool written, uint64_t body_bytes,
-                               uint32_t patience_ms)
+                               uint64_t patience_ms)
 {
     struct sign_in_room *room = s->room;
     if (!written)
         return wrong(s, FAULT_CONFIG,
                      "the question cannot be asked: its address or token is too long or "
                      "has bytes in it that it must not have");
-    const struct service_endpoint *e = &room->talk.endpoint;
+    const struct service_endpoint *e = &room->ask.endpoint;
     struct endpoint to = {.tls = e->tls, .port = e->port, .host_len = e->host_len};
-    const struct question question = {.head = http_request_span(&room->talk.request),
+    const struct question question = {.head = http_request_span(&room->hear.request),
                                       .body_bytes = body_bytes,
                                       .patience_ms = patience_ms};
     memcpy(to.host, e->host, e->host_len);
@@ -210,7 +210,7 @@ static enum finding bad_status(struct sign_in *s)
 
 static struct span answer_of(const struct sign_in *s)
 {
-    return span_of(s->room->talk.answer, s->answer_len);
+    return span_of(s->room->hear.answer, s->answer_len);
 }
 
 static enum finding read_answer(struct sign_in *s, enum credentials_form form)
@@ -219,7 +219,7 @@ static enum finding read_answer(struct sign_in *s, enum credentials_form form)
     if (s->status != 200) return bad_status(s);
     if (s->too_long)
         return wrong(s, FAULT_LIMIT, "its answer is longer than any with credentials in it");
-    if (!credentials_read(&room->fresh, form, answer_of(s), &room->talk.json, &room->detail))
+    if (!credentials_read(&room->fresh, form, answer_of(s), &room->hear.json, &room->detail))
         return FINDING_AGAIN;
     return FINDING_CREDENTIALS;
 }
@@ -234,10 +234,10 @@ static bool measure_token(struct sign_in *s, uint64_t *encoded)
     long n = 1;
     s->token_bytes = *encoded = 0;
     while (at <= WEB_IDENTITY_TOKEN_BYTES_MAX + 16) {
-        n = port_read_file(s->settings->web_identity_token_file, at, room->talk.raw,
-                           sizeof room->talk.raw);
+        n = port_read_file(s->settings->web_identity_token_file, at, room->ask.raw,
+                           sizeof room->ask.raw);
         if (n <= 0) break;
-        struct span piece = span_of(room->talk.raw, (size_t)n);
+        struct span piece = span_of(room->ask.raw, (size_t)n);
         for (at += piece.len; piece.len > 0;) {
             const struct span byte = span_cut(&piece, 1);
             const bool blank = byte.at[0] <= ' ';
@@ -283,7 +283,7 @@ static uint64_t measure_form(struct sign_in *s)
     struct writer w;
     begin_form(s);
     do {
-        w = writer_on(s->room->talk.said, sizeof s->room->talk.said);
+        w = writer_on(s->room->ask.said, sizeof s->room->ask.said);
         bytes += sts_form_next(&s->form, &w) ? w.len : 0;
     } while (w.len > 0);
     begin_form(s);
@@ -301,28 +301,24 @@ static enum finding ask_sts(struct sign_in *s)
                      "there is a token file, but no role: set AWS_ROLE_ARN, or role_arn in "
                      "the profile");
     if (check_token(s, &token) == FINDING_WRONG) return FINDING_WRONG;
-    if (!endpoints_find(SERVICE_STS, &options, span_of(NULL, 0), &room->talk.endpoint,
+    if (!endpoints_find(SERVICE_STS, &options, span_of(NULL, 0), &room->ask.endpoint,
                         &room->detail))
         return FINDING_WRONG;
     s->body_left = measure_form(s) + token;
     const bool written =
-        credentials_ask_sts(&room->talk.request, room->talk.head, sizeof room->talk.head,
-                            &room->talk.endpoint, s->body_left);
-    const enum finding finding = begin_talk(s, written, s->body_left, STS_PATIENCE_MS);
-    if (finding == FINDING_QUESTION)
-        sts_answer_begin(&room->talk.sts, &room->fresh, room->talk.answer,
-                         sizeof room->talk.answer);
-    return finding;
+        credentials_ask_sts(&room->hear.request, room->ask.head, sizeof room->ask.head,
+                            &room->ask.endpoint, s->body_left);
+    return begin_talk(s, written, s->body_left, STS_PATIENCE_MS);
 }
 
 /* Renewed meanwhile by a longer one: then what was sent is the front of it. */
 static bool ends_there(struct sign_in *s)
 {
     struct sign_in_room *room = s->room;
-    const long n = port_read_file(s->settings->web_identity_token_file, s->token_at, room->talk.raw,
-                                  sizeof room->talk.raw);
+    const long n = port_read_file(s->settings->web_identity_token_file, s->token_at, room->ask.raw,
+                                  sizeof room->ask.raw);
     for (long i = 0; i < n; i++)
-        if (room->talk.raw[i] > ' ') return false;
+        if (room->ask.raw[i] > ' ') return false;
     return true;
 }
 
@@ -330,12 +326,12 @@ static bool make_token_piece(struct sign_in *s, struct writer *to)
 {
     struct sign_in_room *room = s->room;
     const uint64_t left = s->token_bytes - s->token_at;
-    const size_t want = left < sizeof room->talk.raw ? (size_t)left : sizeof room->talk.raw;
+    const size_t want = left < sizeof room->ask.raw ? (size_t)left : sizeof room->ask.raw;
     const long n = want == 0 ? 0
                              : port_read_file(s->settings->web_identity_token_file, s->token_at,
-                                              room->talk.raw, want);
+                                              room->ask.raw, want);
     if (n <= 0) return false;
-    uri_encode(to, span_of(room->talk.raw, (size_t)n), false);
+    uri_encode(to, span_of(room->ask.raw, (size_t)n), false);
     s->token_at += (uint64_t)n;
     return s->token_at < s->token_bytes || ends_there(s);
 }
@@ -343,7 +339,7 @@ static bool make_token_piece(struct sign_in *s, struct writer *to)
 /* The next piece of the body. False: the file is not what it was. */
 static bool make_piece(struct sign_in *s)
 {
-    struct writer w = writer_on(s->room->talk.said, sizeof s->room->talk.said);
+    struct writer w = writer_on(s->room->ask.said, sizeof s->room->ask.said);
     if (!sts_form_next(&s->form, &w) && !make_token_piece(s, &w)) return false;
     s->unsaid = writer_span(&w);
     if (s->unsaid.len > s->body_left) return false;
@@ -367,11 +363,20 @@ static bool sts_may_mend(const struct sts_answer *a)
            span_is(code, "RequestTimeout");
 }
 
+/* The answer needs the question's room. False: it came before the question was over; it will not be good. */
+static bool begin_sts_answer(struct sign_in *s)
+{
+    struct sign_in_room *room = s->room;
+    if (s->body_left > 0 || s->unsaid.len > 0) return false;
+    sts_answer_begin(&room->hear.sts, &room->fresh, room->hear.answer, sizeof room->hear.answer);
+    return true;
+}
+
 static enum finding hear_sts(struct sign_in *s)
 {
     struct sign_in_room *room = s->room;
-    const bool again = is_passing(s->status) || s->status == 200 || sts_may_mend(&room->talk.sts);
-    if (sts_answer_end(&room->talk.sts, s->status, &room->detail)) return FINDING_CREDENTIALS;
+    const bool again = is_passing(s->status) || s->status == 200 || sts_may_mend(&room->hear.sts);
+    if (sts_answer_end(&room->hear.sts, s->status, &room->detail)) return FINDING_CREDENTIALS;
     return again ? FINDING_AGAIN : FINDING_WRONG;
 }
 
@@ -405,7 +410,7 @@ static bool is_near(struct span host)
 
 static enum finding find_container(struct sign_in *s, struct span *target)
 {
-    struct service_endpoint *e = &s->room->talk.endpoint;
+    struct service_endpoint *e = &s->room->ask.endpoint;
     const struct aws_settings *settings = s->settings;
     struct uri url;
     if (settings->container_relative != NULL) {
@@ -432,7 +437,7 @@ static enum finding find_container(struct sign_in *s, struct span *target)
 /* The file is read each time: it is renewed under its name. NULL-free text without line ends, or the SDKs refuse it too. */
 static enum finding find_authorization(struct sign_in *s, struct span *authorization)
 {
-    char *room = s->room->talk.answer;
+    char *room = s->room->hear.answer;
     const char *path = s->settings->container_token_file;
     *authorization = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     if (path != NULL) {
@@ -468,8 +473,8 @@ static enum finding ask_container(struct sign_in *s)
     if (finding != FINDING_QUESTION) return finding;
     if (find_authorization(s, &authorization) == FINDING_WRONG) return FINDING_WRONG;
     const bool written =
-        credentials_ask_container(&room->talk.request, room->talk.head, sizeof room->talk.head,
-                                  &room->talk.endpoint, target, authorization);
+        credentials_ask_container(&room->hear.request, room->ask.head, sizeof room->ask.head,
+                                  &room->ask.endpoint, target, authorization);
     return begin_talk(s, written, 0, CONTAINER_PATIENCE_MS);
 }
 
@@ -482,7 +487,7 @@ static enum finding hear_container(struct sign_in *s)
 
 static bool find_metadata(struct sign_in *s)
 {
-    struct service_endpoint *e = &s->room->talk.endpoint;
+    struct service_endpoint *e = &s->room->ask.endpoint;
     const char *const address = s->settings->metadata_ipv6 ? "fd00:ec2::254" : "169.254.169.254";
     struct uri url;
     if (s->settings->metadata_url == NULL) return plain_endpoint(e, address);
@@ -503,8 +508,8 @@ static enum finding ask_metadata_token(struct sign_in *s)
     if (s->settings->metadata_disabled) return FINDING_NOTHING;
     if (!find_metadata(s))
         return wrong(s, FAULT_CONFIG, "AWS_EC2_METADATA_SERVICE_ENDPOINT is too long");
-    const bool written = credentials_ask_metadata_token(
-        &room->talk.request, room->talk.head, sizeof room->talk.head, &room->talk.endpoint);
+    const bool written = credentials_ask_metadata_token(&room->hear.request, room->ask.head,
+                                                        sizeof room->ask.head, &room->ask.endpoint);
     return begin_talk(s, written, 0, METADATA_PATIENCE_MS);
 }
 
@@ -513,8 +518,8 @@ static enum finding ask_metadata(struct sign_in *s)
     struct sign_in_room *room = s->room;
     const bool known = s->step == SIGN_IN_METADATA_KEYS;
     const bool written = find_metadata(s) &&
-                         credentials_ask_metadata(&room->talk.request, room->talk.head,
-                                                  sizeof room->talk.head, &room->talk.endpoint,
+                         credentials_ask_metadata(&room->hear.request, room->ask.head,
+                                                  sizeof room->ask.head, &room->ask.endpoint,
                                                   span_of(s->metadata_token, s->metadata_token_len),
                                                   span_of(s->role, known ? s->role_len : 0));
     return begin_talk(s, written, 0, METADATA_PATIENCE_MS);
@@ -589,12 +594,14 @@ static const struct step {
     [SIGN_IN_METADATA_KEYS] = {"credentials of EC2's metadata", ask_metadata, hear_metadata_keys},
 };
 
-void sign_in_begin(struct sign_in *s, struct sign_in_room *room,
-                   const struct aws_settings *settings, struct connection *c, struct exchange *x,
-                   struct credentials *to, bool forced)
+void sign_in_begin(struct sign_in *s, const struct aws_settings *settings, struct connection *c,
+                   struct exchange *x, struct credentials *to, bool forced, void *room,
+                   size_t bytes)
 {
+    assert(bytes >= sizeof *s->room);
+    assert((uintptr_t)room % _Alignof(struct sign_in_room) == 0);
     memset(s, 0, sizeof *s);
-    memset(room, 0, sizeof *room);
+    memset(room, 0, sizeof *s->room);
     s->at = SIGN_IN_AT_LOOK;
     s->room = room;
     s->settings = settings;
@@ -617,12 +624,12 @@ static void take_body(struct sign_in *s, struct span body)
 {
     struct sign_in_room *room = s->room;
     if (s->step == SIGN_IN_WEB_IDENTITY) {
-        sts_answer_body(&room->talk.sts, body);
+        sts_answer_body(&room->hear.sts, body);
         return;
     }
-    s->too_long |= body.len > sizeof room->talk.answer - s->answer_len;
+    s->too_long |= body.len > sizeof room->hear.answer - s->answer_len;
     if (s->too_long) return;
-    memcpy(room->talk.answer + s->answer_len, body.at, body.len);
+    memcpy(room->hear.answer + s->answer_len, body.at, body.len);
     s->answer_len += body.len;
 }
 
@@ -649,7 +656,11 @@ static enum finding talk(struct sign_in *s)
                       "the token file changed while it was sent");
             return FINDING_AGAIN;
         case EXCHANGE_HEADER: break;
-        case EXCHANGE_HEAD: s->status = s->exchange->response.status; break;
+        case EXCHANGE_HEAD:
+            s->status = s->exchange->response.status;
+            if (s->step != SIGN_IN_WEB_IDENTITY || begin_sts_answer(s)) break;
+            end_talk(s);
+            return bad_status(s);
         case EXCHANGE_BODY: take_body(s, s->exchange->response.body); break;
         case EXCHANGE_OVER: end_talk(s); return steps[s->step].hear(s);
         case EXCHANGE_LOST: return lost(s);

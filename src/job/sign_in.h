@@ -33,27 +33,32 @@ enum sign_in_step {
     SIGN_IN_STEPS
 };
 
-/* 17 KiB, needed from sign_in_begin to DONE or FAILED, and wiped then: a good place is a union with buffers that are
- * used between two requests only. */
+/* Needed from sign_in_begin to DONE, FAILED or sign_in_end, and wiped then: a good place is a union with buffers that are
+ * idle between two exchanges. */
 struct sign_in_room {
-    struct credentials fresh;
     struct fault detail; /* of the try at hand */
     union {
-        struct settings_room files;
+        struct credentials fresh; /* once the question has been said */
         struct {
             struct service_endpoint endpoint;
-            union {
-                struct http_request request; /* until it is asked */
-                struct credentials_room json;
-                struct sts_answer sts;
-            };
             char head[SIGN_IN_HEAD_BYTES_MAX];
             uint8_t raw[STS_FORM_RAW_BYTES];
             uint8_t said[STS_FORM_PIECE_BYTES];
+        } ask;
+    };
+    union {
+        struct settings_room files;
+        struct {
+            union {
+                struct http_request request; /* until its head is written */
+                struct credentials_room json;
+                struct sts_answer sts;
+            };
             char answer[SIGN_IN_ANSWER_BYTES_MAX];
-        } talk;
+        } hear;
     };
 };
+_Static_assert(sizeof(struct sign_in_room) <= SIGN_IN_ROOM_BYTES, "what callers set aside");
 
 struct sign_in {
     enum {
@@ -95,10 +100,11 @@ struct sign_in {
 
 /* Everything is the caller's until DONE, FAILED or sign_in_end. `to` must be wiped or have credentials; it is changed by
  * DONE only. `forced`: the service said that they are expired; those of the environment and the files are not taken
- * again. The connection may be left open towards the source. */
-void sign_in_begin(struct sign_in *s, struct sign_in_room *room,
-                   const struct aws_settings *settings, struct connection *c, struct exchange *x,
-                   struct credentials *to, bool forced);
+ * again. The connection may be left open towards the source. `room`: a struct sign_in_room, of at least
+ * SIGN_IN_ROOM_BYTES. */
+void sign_in_begin(struct sign_in *s, const struct aws_settings *settings, struct connection *c,
+                   struct exchange *x, struct credentials *to, bool forced, void *room,
+                   size_t bytes);
 
 /* `chance`: a random number. After DONE and FAILED the same again. */
 enum sign_in_answer sign_in_turn(struct sign_in *s, uint64_t now_ms, int64_t utc_ms,

@@ -2,8 +2,6 @@
 
 _Static_assert((MIXER_FRAMES & (MIXER_FRAMES - 1)) == 0, "positions are taken modulo MIXER_FRAMES");
 
-enum { FRAME_BYTES = CHANNEL_COUNT * BYTES_PER_SAMPLE };
-
 void mixer_init(struct mixer *m, enum mixer_layout layout, unsigned asked, enum gaps gaps,
                 struct mixer_ring *ring)
 {
@@ -15,7 +13,7 @@ void mixer_init(struct mixer *m, enum mixer_layout layout, unsigned asked, enum 
 
 static size_t slot(int64_t position)
 {
-    return (size_t)((uint64_t)position % MIXER_FRAMES) * FRAME_BYTES;
+    return (size_t)((uint64_t)position % MIXER_FRAMES) * BYTES_PER_SAMPLE;
 }
 
 static int64_t larger(int64_t a, int64_t b)
@@ -93,102 +91,150 @@ static enum mixer_event next_of_one(struct mixer *m, struct span *in, struct spa
     return MIXER_SOUND;
 }
 
-/* ---- two channels: frames in a ring ---- */
+/* ---- two channels: the ring holds the one that is ahead, the other passes by ---- */
 
 static int16_t sample_at(const uint8_t *bytes)
 {
     return (int16_t)(uint16_t)(bytes[0] | bytes[1] << 8);
 }
 
-static void sum_frame(uint8_t *to, const uint8_t *frame)
+static void sum_samples(uint8_t *to, const uint8_t *a, const uint8_t *b)
 {
-    int sum = sample_at(frame) + sample_at(frame + 2);
+    int sum = sample_at(a) + sample_at(b);
     sum = sum > INT16_MAX ? INT16_MAX : sum < INT16_MIN ? INT16_MIN : sum;
     to[0] = (uint8_t)((unsigned)sum & 0xFF);
     to[1] = (uint8_t)((unsigned)sum >> 8 & 0xFF);
 }
 
-/* Frames of the ring that lie in one piece from this position on. */
-static size_t run_at(int64_t position)
+static size_t frame_bytes(const struct mixer *m)
 {
-    return MIXER_FRAMES - slot(position) / FRAME_BYTES;
+    return m->layout == MIXER_STEREO ? CHANNEL_COUNT * BYTES_PER_SAMPLE : BYTES_PER_SAMPLE;
 }
 
-/* Gives frames from the front up to `until`, as many as fit the scratch; their slots fall
- * silent. */
-static enum mixer_event give(struct mixer *m, int64_t until, struct span *out)
+/* Samples of the ring that lie in one piece from this position on. */
+static size_t run_at(int64_t position)
 {
-    size_t frame_bytes = m->layout == MIXER_STEREO ? FRAME_BYTES : BYTES_PER_SAMPLE;
-    int64_t count = smaller(until - m->front, (int64_t)(SCRATCH_BYTES / frame_bytes));
-    count = smaller(count, (int64_t)run_at(m->front));
-    *out = span_of(silence, (size_t)count * frame_bytes);
+    return MIXER_FRAMES - slot(position) / BYTES_PER_SAMPLE;
+}
+
+/* Frames that one call gives, of these: as many as lie in one piece and fit the scratch. */
+static size_t frames_at_once(const struct mixer *m, int64_t count)
+{
+    count = smaller(count, (int64_t)(SCRATCH_BYTES / frame_bytes(m)));
+    return (size_t)smaller(count, (int64_t)run_at(m->front));
+}
+
+/* Samples of a channel to their places in stereo frames. */
+static void spread(uint8_t *frames, enum channel channel, const uint8_t *samples, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        memcpy(frames + (i * CHANNEL_COUNT + channel) * BYTES_PER_SAMPLE,
+               samples + i * BYTES_PER_SAMPLE, BYTES_PER_SAMPLE);
+}
+
+/* The front moves on by so many frames, which are in the scratch; their places in the ring fall silent. */
+static enum mixer_event give(struct mixer *m, size_t count, struct span *out)
+{
+    *out = span_of(silence, count * frame_bytes(m));
     if (m->ring != NULL) {
-        uint8_t *frames = m->ring->frames + slot(m->front);
-        if (m->layout == MIXER_STEREO)
-            memcpy(m->ring->given, frames, out->len);
-        else
-            for (int64_t i = 0; i < count; i++)
-                sum_frame(m->ring->given + i * BYTES_PER_SAMPLE, frames + i * FRAME_BYTES);
-        memset(frames, 0, (size_t)count * FRAME_BYTES);
+        memset(m->ring->samples + slot(m->front), 0, count * BYTES_PER_SAMPLE);
         out->at = m->ring->given;
     }
-    m->front += count;
+    m->front += (int64_t)count;
     m->given = true;
     return MIXER_SOUND;
 }
 
-/* Puts whole samples of this channel, that fit the ring in one piece. */
-static void put_run(struct mixer *m, struct span samples)
+/* Gives frames up to `until` in which only the channel in the ring has sound. */
+static enum mixer_event give_held(struct mixer *m, int64_t until, struct span *out)
+{
+    size_t count = frames_at_once(m, until - m->front);
+    if (m->ring != NULL) {
+        const uint8_t *samples = m->ring->samples + slot(m->front);
+        if (m->layout == MIXER_STEREO) {
+            memset(m->ring->given, 0, count * frame_bytes(m));
+            spread(m->ring->given, m->ahead, samples, count);
+        } else {
+            memcpy(m->ring->given, samples, count * BYTES_PER_SAMPLE);
+        }
+    }
+    return give(m, count, out);
+}
+
+/* Samples of the channel behind, which stands at the front, meet those in the ring. */
+static enum mixer_event give_pairs(struct mixer *m, struct span samples, struct span *out)
 {
     size_t count = samples.len / BYTES_PER_SAMPLE;
     if (m->ring != NULL) {
-        uint8_t *to =
-            m->ring->frames + slot(m->side[m->channel].put) + (size_t)m->channel * BYTES_PER_SAMPLE;
-        for (size_t i = 0; i < count; i++)
-            memcpy(to + i * FRAME_BYTES, samples.at + i * BYTES_PER_SAMPLE, BYTES_PER_SAMPLE);
-    }
-    count_samples(m, count);
-}
-
-/* Puts samples until *in or the ring's room is used up. */
-static void put_samples(struct mixer *m, struct span *in)
-{
-    struct mixer_side *side = &m->side[m->channel];
-    while (in->len > 0 && side->put < m->front + MIXER_FRAMES) {
-        if (side->half) {
-            uint8_t pair[BYTES_PER_SAMPLE] = {side->low, span_take(in)};
-            side->half = false;
-            put_run(m, span_of(pair, sizeof pair));
-        } else if (in->len == 1) {
-            side->low = span_take(in);
-            side->half = true;
+        const uint8_t *held = m->ring->samples + slot(m->front);
+        if (m->layout == MIXER_STEREO) {
+            spread(m->ring->given, m->channel, samples.at, count);
+            spread(m->ring->given, m->ahead, held, count);
         } else {
-            size_t room = (size_t)(m->front + MIXER_FRAMES - side->put);
-            size_t run = run_at(side->put);
-            size_t samples =
-                span_min(span_of(in->at, in->len / BYTES_PER_SAMPLE), room < run ? room : run);
-            put_run(m, span_cut(in, samples * BYTES_PER_SAMPLE));
+            for (size_t at = 0; at < samples.len; at += BYTES_PER_SAMPLE)
+                sum_samples(m->ring->given + at, samples.at + at, held + at);
         }
     }
+    count_samples(m, count);
+    return give(m, count, out);
+}
+
+/* Puts whole samples of the channel ahead, that fit the ring in one piece. */
+static void hold(struct mixer *m, struct span samples)
+{
+    if (m->ring != NULL)
+        memcpy(m->ring->samples + slot(m->side[m->channel].put), samples.at, samples.len);
+    count_samples(m, samples.len / BYTES_PER_SAMPLE);
+}
+
+/* The next whole samples of *in, no more than `most`; a half is kept. Sees m->pair or the input. */
+static struct span take_samples(struct mixer *m, struct span *in, size_t most)
+{
+    struct mixer_side *side = &m->side[m->channel];
+    if (side->half) {
+        m->pair[0] = side->low;
+        m->pair[1] = span_take(in);
+        side->half = false;
+        return span_of(m->pair, sizeof m->pair);
+    }
+    if (in->len == 1) {
+        side->low = span_take(in);
+        side->half = true;
+        return span_of(NULL, 0);
+    }
+    size_t samples = span_min(span_of(in->at, in->len / BYTES_PER_SAMPLE), most);
+    return span_cut(in, samples * BYTES_PER_SAMPLE);
+}
+
+/* The ring is full: the other channel is silent until here, or so late that it will be put late. Just one sample's
+ * room is made, so that nothing depends on how the input was cut. */
+static enum mixer_event make_room(struct mixer *m, struct span *out)
+{
+    enum mixer_event event = give_held(m, m->side[m->channel].put - MIXER_FRAMES + 1, out);
+    for (enum channel c = 0; c < CHANNEL_COUNT; c++)
+        m->side[c].put = larger(m->side[c].put, m->front);
+    return event;
 }
 
 static enum mixer_event next_of_two(struct mixer *m, struct span *in, struct span *out)
 {
+    const struct mixer_side *side = &m->side[m->channel];
     for (;;) {
-        const struct mixer_side *side = &m->side[m->channel];
         int64_t both = smaller(m->side[CHANNEL_CUSTOMER].put, m->side[CHANNEL_AGENT].put);
-        if (m->front < both) return give(m, both, out);
+        if (m->front < both) return give_held(m, both, out);
         if (in->len == 0) return MIXER_NEED;
-        /* The ring is full: the other channel is silent until here, or so late that it will be put
-         * late. Just one sample's room is made, so that nothing depends on how the input was
-         * cut. */
-        if (side->put >= m->front + MIXER_FRAMES) {
-            enum mixer_event event = give(m, side->put - MIXER_FRAMES + 1, out);
-            for (enum channel c = 0; c < CHANNEL_COUNT; c++)
-                m->side[c].put = larger(m->side[c].put, m->front);
-            return event;
+        if (m->side[m->ahead].put <= m->front) m->ahead = m->channel; /* the ring is free */
+        if (m->channel != m->ahead) {
+            size_t most = frames_at_once(m, m->side[m->ahead].put - m->front);
+            struct span samples = take_samples(m, in, most);
+            if (samples.len > 0) return give_pairs(m, samples, out);
+        } else if (side->put >= m->front + MIXER_FRAMES) {
+            return make_room(m, out);
+        } else {
+            size_t room = (size_t)(m->front + MIXER_FRAMES - side->put);
+            size_t run = run_at(side->put);
+            hold(m, take_samples(m, in, room < run ? room : run));
         }
-        put_samples(m, in);
     }
 }
 
@@ -200,7 +246,7 @@ enum mixer_event mixer_next(struct mixer *m, struct span *in, struct span *out)
 enum mixer_event mixer_end(struct mixer *m, struct span *out)
 {
     if (m->layout == MIXER_ONE || m->front >= held_until(m)) return MIXER_NEED;
-    return give(m, held_until(m), out);
+    return give_held(m, held_until(m), out);
 }
 
 unsigned mixer_halves(const struct mixer *m)
@@ -208,19 +254,19 @@ unsigned mixer_halves(const struct mixer *m)
     return (unsigned)m->side[CHANNEL_CUSTOMER].half + m->side[CHANNEL_AGENT].half;
 }
 
-/* The held frames lie in one or two runs of the ring. */
+/* The held samples lie in one or two runs of the ring. */
 struct held {
     size_t at[2];
     size_t len[2];
 };
 
-static struct held held_frames(const struct mixer *m)
+static struct held held_samples(const struct mixer *m)
 {
     /* A block's place may lie beyond the ring before the ring has come there. */
     int64_t count = smaller(larger(held_until(m) - m->front, 0), MIXER_FRAMES);
-    size_t bytes = (size_t)count * FRAME_BYTES;
+    size_t bytes = (size_t)count * BYTES_PER_SAMPLE;
     size_t at = slot(m->front);
-    size_t to_edge = sizeof m->ring->frames - at;
+    size_t to_edge = sizeof m->ring->samples - at;
     size_t first = bytes < to_edge ? bytes : to_edge;
     return (struct held){{at, 0}, {first, bytes - first}};
 }
@@ -229,12 +275,35 @@ void mixer_copy(struct mixer *to, const struct mixer *from)
 {
     struct mixer_ring *ring = to->ring;
     assert((ring == NULL) == (from->ring == NULL));
-    struct held old = held_frames(to);
+    struct held old = held_samples(to);
     *to = *from;
     to->ring = ring;
-    struct held held = held_frames(from);
+    struct held held = held_samples(from);
     for (int i = 0; ring != NULL && i < 2; i++)
-        memset(ring->frames + old.at[i], 0, old.len[i]);
+        memset(ring->samples + old.at[i], 0, old.len[i]);
     for (int i = 0; ring != NULL && i < 2; i++)
-        memcpy(ring->frames + held.at[i], from->ring->frames + held.at[i], held.len[i]);
+        memcpy(ring->samples + held.at[i], from->ring->samples + held.at[i], held.len[i]);
+}
+
+size_t mixer_held_bytes(const struct mixer *m)
+{
+    struct held held = held_samples(m);
+    return m->ring != NULL ? held.len[0] + held.len[1] : 0;
+}
+
+void mixer_save(const struct mixer *m, uint8_t *samples)
+{
+    struct held held = held_samples(m);
+    if (m->ring == NULL) return;
+    memcpy(samples, m->ring->samples + held.at[0], held.len[0]);
+    memcpy(samples + held.len[0], m->ring->samples + held.at[1], held.len[1]);
+}
+
+void mixer_restore(struct mixer *m, const uint8_t *samples)
+{
+    struct held held = held_samples(m);
+    if (m->ring == NULL) return;
+    memset(m->ring->samples, 0, sizeof m->ring->samples);
+    memcpy(m->ring->samples + held.at[0], samples, held.len[0]);
+    memcpy(m->ring->samples + held.at[1], samples + held.len[0], held.len[1]);
 }

@@ -29,6 +29,7 @@ struct mixer {
     enum mixer_layout layout;
     struct timeline timeline;
     enum channel channel; /* of the block at hand */
+    enum channel ahead;   /* whose samples are in the ring */
     struct mixer_side side[CHANNEL_COUNT];
     int64_t front;       /* position of the next frame given; one channel: of the next sample */
     bool given;          /* something has been given: front only grows */
@@ -37,10 +38,10 @@ struct mixer {
     struct mixer_ring *ring; /* the caller's; NULL: only lengths matter */
 };
 
-/* The frames that two channels hold. */
+/* What two channels hold: the samples of the one that is ahead. */
 struct mixer_ring {
-    uint8_t frames[MIXER_FRAMES * CHANNEL_COUNT * BYTES_PER_SAMPLE]; /* p at p modulo MIXER_FRAMES;
-                                                                    silent where nothing was put */
+    uint8_t samples[MIXER_FRAMES * BYTES_PER_SAMPLE]; /* p at p modulo MIXER_FRAMES; silent where
+                                                         nothing was put */
     uint8_t given[SCRATCH_BYTES];
 };
 
@@ -61,6 +62,12 @@ enum mixer_event mixer_end(struct mixer *m, struct span *out);
 
 /* How many channels ended inside a sample; that half is not in the output. */
 unsigned mixer_halves(const struct mixer *m);
+
+/* The samples that its ring holds, and to put them back: into the ring of a mixer that is a copy of what it was then.
+ * `samples` has room for mixer_held_bytes. */
+size_t mixer_held_bytes(const struct mixer *m);
+void mixer_save(const struct mixer *m, uint8_t *samples);
+void mixer_restore(struct mixer *m, const uint8_t *samples);
 
 /* *to becomes *from, but keeps its own ring, into which the held frames are copied. */
 void mixer_copy(struct mixer *to, const struct mixer *from);

@@ -29,9 +29,10 @@ struct connection {
     struct port_lookup lookup;
     size_t address_at; /* of lookup.found: the one being tried, then the one in use */
     int sock;
-    uint64_t until_ms; /* patience for this stage ends */
+    uint64_t until_ms;     /* patience for this stage ends */
     struct port_want want; /* after PORT_WAIT */
-    uint64_t exchanges; /* begun on this socket: above 1, the other side may have closed it meanwhile */
+    uint64_t
+        exchanges; /* begun on this socket: above 1, the other side may have closed it meanwhile */
     struct fault fault; /* after PORT_LOST: FAULT_NETWORK or FAULT_TLS */
     struct tls tls;
 };
@@ -41,7 +42,8 @@ void connection_init(struct connection *c, const struct tls_trust *trust);
 /* Towards this endpoint: what is open to it stays open, else it begins anew. */
 void connection_begin(struct connection *c, const struct endpoint *to, uint64_t now_ms);
 
-/* The first calls look the name up, connect and shake hands: PORT_WAIT until that is done. */
+/* The first calls look the name up, connect and shake hands: PORT_WAIT until that is done. Where sending
+ * fails, the other side's last words may still be received. */
 long connection_send(struct connection *c, struct span from, uint64_t now_ms);
 long connection_recv(struct connection *c, uint8_t *to, size_t room, uint64_t now_ms);
 

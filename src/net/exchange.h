@@ -25,19 +25,22 @@ struct exchange {
         EXCHANGE_AT_CONTINUE, /* "Expect: 100-continue": the body waits for the word, or a second */
         EXCHANGE_AT_BODY,     /* the body is being said; the answer may come already */
         EXCHANGE_AT_ANSWER,   /* everything is said */
+        EXCHANGE_AT_LAST_WORDS, /* sending failed; perhaps it says why */
         EXCHANGE_AT_OVER,
         EXCHANGE_AT_LOST
     } at;
     struct connection *connection;
-    struct span head;       /* what is not sent yet; the caller's until EXCHANGE_SAY or the answer */
-    uint64_t body_left;     /* bytes of the body that were not said yet */
+    struct span head;   /* what is not sent yet; the caller's until EXCHANGE_SAY or the answer */
+    uint64_t body_left; /* bytes of the body that were not said yet */
     bool expects_continue;
-    bool answering;         /* the answer's first byte has come */
-    bool stale;             /* after EXCHANGE_LOST: on a reused connection, before any answer: ask again, uncounted */
+    bool refused, broken; /* how the last send ended */
+    bool answering;       /* the answer's first byte has come */
+    bool
+        stale; /* after EXCHANGE_LOST: on a reused connection, before any answer: ask again, uncounted */
     uint64_t idle_until_ms; /* patience for the next byte */
     uint64_t until_ms;      /* patience for all of it */
     uint64_t continue_until_ms;
-    struct span unread;     /* of buffer */
+    struct span unread; /* of buffer */
     struct http_response response;
     struct fault fault;
     uint8_t buffer[ANSWER_BUFFER_BYTES];
@@ -48,11 +51,12 @@ struct question {
     uint64_t body_bytes; /* that exchange_say will be given */
     bool is_head;        /* the method is HEAD */
     bool expects_continue;
-    uint32_t patience_ms; /* for the whole exchange; 0: EXCHANGE_PATIENCE_MS */
+    uint64_t patience_ms; /* for the whole exchange; 0: EXCHANGE_PATIENCE_MS */
 };
 
 /* The connection is towards the right endpoint (connection_begin). */
-void exchange_begin(struct exchange *x, struct connection *c, const struct question *q, uint64_t now_ms);
+void exchange_begin(struct exchange *x, struct connection *c, const struct question *q,
+                    uint64_t now_ms);
 
 enum exchange_event exchange_next(struct exchange *x, uint64_t now_ms);
 

@@ -32,19 +32,6 @@ static bool is_word(struct span s, const char *word)
     return true;
 }
 
-/* RFC 9110 section 5.6.1: words between commas. */
-static bool lists(struct span list, const char *word)
-{
-    while (list.len > 0) {
-        size_t len = 0;
-        while (len < list.len && list.at[len] != ',')
-            len++;
-        if (is_word(trim(span_cut(&list, len)), word)) return true;
-        if (list.len > 0) span_cut(&list, 1);
-    }
-    return false;
-}
-
 /* ---- llhttp's callbacks: they note, and pause where there is something to tell ---- */
 
 /* llhttp stops where it is; the offset is known when it has returned. */
@@ -127,17 +114,15 @@ static int take_coding(struct http_response *r)
     return 0;
 }
 
-/* What a header says about where the message ends. llhttp has looked at Content-Length. */
+/* What a header says about where the message ends. llhttp has looked at Content-Length and Connection. */
 static int take_framing(struct http_response *r)
 {
     const bool coding = span_is(r->name, "transfer-encoding");
-    const bool connection = span_is(r->name, "connection");
-    if (!coding && !connection && !span_is(r->name, "content-length")) return 0;
+    if (!coding && !span_is(r->name, "content-length")) return 0;
     if (r->line_full)
         return refuse(r, FAULT_LIMIT,
                       "a header that frames the answer is longer than 2560 bytes "
                       "(RESPONSE_LINE_BYTES_MAX)");
-    if (connection && lists(r->value, "close")) r->close = true;
     return coding ? take_coding(r) : 0;
 }
 
@@ -372,7 +357,8 @@ enum response_event http_response_next(struct http_response *r, struct span *in)
         if (r->at == RESPONSE_AT_FAULT) return RESPONSE_FAULT;
         /* Also with nothing: an event may hide behind the last byte. */
         event = run(r, in);
-    } while (event == RESPONSE_NEED && (in->len > 0 || r->at == RESPONSE_AT_LAST));
+        assert(event != RESPONSE_NEED || r->at != RESPONSE_AT_LAST); /* it takes no byte */
+    } while (event == RESPONSE_NEED && in->len > 0);
     if (event == RESPONSE_CONTINUE) begin(r);
     return event;
 }

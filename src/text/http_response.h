@@ -53,7 +53,7 @@ struct http_response {
     bool to_close;  /* the body ends with the connection: only its own format says if it is whole */
     bool no_body;   /* the request was HEAD */
     bool coded;     /* this response has had a Transfer-Encoding */
-    bool close;     /* this response has said Connection: close */
+    bool close;     /* whatever Connection says: bytes may follow that nobody can place */
     bool line_full; /* the header at hand does not fit its line */
     uint64_t offset;         /* of all responses; where a fault is */
     uint64_t head_bytes;     /* bounded by RESPONSE_HEAD_BYTES_MAX, 1xx and trailers included */

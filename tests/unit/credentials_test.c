@@ -237,6 +237,8 @@ static void bad_sts(void **state)
     assert_true(read_sts(CREDS(ID KEY TOKEN END), 200, 16));
     assert_false(read_sts(ERROR("InvalidIdentityToken"), 400, 16));
     assert_non_null(strstr(words(), "STS answered 400, InvalidIdentityToken: "));
+    assert_false(read_sts(ERROR("Throttling"), 200, 16)); /* an error inside a 200 is one */
+    assert_non_null(strstr(words(), "Throttling: too many questions"));
     assert_false(read_sts(ERROR("SEKRIT"), 403, 16));
     assert_string_equal(words(), "STS answered 403");
     static char large[SESSION_TOKEN_BYTES_MAX + 600];

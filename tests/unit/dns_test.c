@@ -297,7 +297,7 @@ static void broken(void **state)
     check(HEAD("8180", "0001") QUESTION A("40", "34DA0001"), DNS_BROKEN);
     check(HEAD("8180", "0001") QUESTION A("80", "34DA0001"), DNS_BROKEN);
     /* a name of 255 bytes, and of 256: four labels of 49 and one of 53, 54 */
-#define LABEL_49 "31 41*49"
+#define LABEL_49 "31 41*49 "
     check(HEAD("8180", "0001")
               QUESTION A(LABEL_49 LABEL_49 LABEL_49 LABEL_49 "35 41*53 00", "34DA0001"),
           DNS_NO_ADDRESS);

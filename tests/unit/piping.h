@@ -22,7 +22,7 @@ struct piped {
 };
 
 static struct pipeline pipeline;
-static struct pipeline_rings rings;
+static struct mixer_ring rings[PIPELINE_RINGS];
 static struct recording recording;
 
 static inline struct pipeline_options options_of(const char *contact)
@@ -44,7 +44,7 @@ static inline void pipe_pass(enum pipeline_pass pass, const struct pipeline_opti
     bool finished = false;
     to->whole = false;
     to->len = to->cuts = 0;
-    pipeline_init(&pipeline, pass, o, &recording, &rings);
+    pipeline_init(&pipeline, pass, o, &recording, rings);
     for (;;) {
         switch (pipeline_next(&pipeline, &in, &out)) {
         case PIPELINE_NEED: {

@@ -1,0 +1,194 @@
+#include "job/upload_judge.h"
+
+#include "job/upload_steps.h"
+
+static void write_where(struct upload *u, struct writer *w)
+{
+    writer_text(w, upload_steps[u->step].name);
+    if (u->step != UPLOAD_STEP_PART) return;
+    writer_byte(w, ' ');
+    writer_number(w, u->part_at + 1);
+    writer_byte(w, '/');
+    writer_number(w, u->part_count);
+}
+
+/* "    354 ms  part 1/3  try 1  status 503  SlowDown  again in 20 ms" */
+static void tell(struct upload *u, unsigned try, const struct answer_facts *facts,
+                 const char *verdict, uint64_t delay_ms, uint64_t now_ms)
+{
+    struct writer *w = &u->line;
+    *w = writer_on(u->line_room, sizeof u->line_room);
+    writer_number(w, now_ms - u->began_ms);
+    writer_text(w, " ms  ");
+    write_where(u, w);
+    writer_text(w, "  try ");
+    writer_number(w, try);
+    if (facts->status > 0) {
+        writer_text(w, "  status ");
+        writer_number(w, facts->status);
+    } else {
+        writer_text(w, "  no answer");
+    }
+    if (facts->code.len > 0) {
+        writer_text(w, "  ");
+        writer_visible(w, facts->code);
+    }
+    writer_text(w, "  ");
+    writer_text(w, verdict);
+    if (delay_ms > 0) {
+        writer_text(w, " in ");
+        writer_number(w, delay_ms);
+        writer_text(w, " ms");
+    }
+}
+
+static void succeed(struct upload *u)
+{
+    retry_succeeded(&u->retry[u->step], &u->bucket);
+    u->at = UPLOAD_AT_ASK;
+    upload_steps[u->step].hear(u);
+}
+
+/* The first cause, from the answer or from how it was lost. */
+static RARE void note_fault(struct upload *u, enum mishap mishap)
+{
+    if (mishap == MISHAP_CONNECTION) {
+        if (u->fault.kind == FAULT_NONE) u->fault = u->exchange.fault;
+        return;
+    }
+    struct writer w = fault_begin(&u->fault, FAULT_SERVICE, FAULT_NOWHERE);
+    write_where(u, &w);
+    writer_text(&w, ": ");
+    s3_answer_tell(&u->answer, &w);
+    fault_put(&u->fault, &w);
+}
+
+static void give_up(struct upload *u, enum mishap mishap)
+{
+    note_fault(u, mishap);
+    upload_fail(u, &u->fault);
+}
+
+static bool follow_region(struct upload *u, struct fault *why)
+{
+    struct span region = span_of(u->answer.region, u->answer.region_len);
+    if (!endpoints_region_is_valid(region)) return false;
+    memcpy(u->region, region.at, region.len);
+    u->region[region.len] = '\0';
+    return upload_find_endpoint(u, why);
+}
+
+/* What can be mended before asking again. */
+static RARE void mend(struct upload *u, enum mishap mishap, const struct answer_facts *facts)
+{
+    struct fault why = {.kind = FAULT_NONE};
+    switch (mishap) {
+    case MISHAP_CREDENTIALS: u->credentials_forced = true; break;
+    case MISHAP_CLOCK: u->skew_ms += facts->skew_ms; break;
+    case MISHAP_REGION:
+        if (!follow_region(u, &why)) give_up(u, mishap);
+        break;
+    case MISHAP_NONE:
+    case MISHAP_CONNECTION:
+    case MISHAP_SERVER:
+    case MISHAP_THROTTLED:
+    case MISHAP_REFUSED: break;
+    }
+}
+
+/* The object is made by these. When their answer is lost, it may be there all the same. */
+static bool makes_object(enum upload_step step)
+{
+    return step == UPLOAD_STEP_CLOSE || step == UPLOAD_STEP_PUT;
+}
+
+static bool has_code(const struct answer_facts *facts, const char *code)
+{
+    return span_is(facts->code, code);
+}
+
+/* An answer was lost: worth a look whether the object is there all the same. */
+static bool may_be_made(const struct upload *u)
+{
+    return makes_object(u->step) && u->in_doubt && u->checks < UPLOAD_CHECKS_MAX;
+}
+
+/* Answers that this story understands better than the rules for all: true, when it went on. */
+static bool understand(struct upload *u, const struct answer_facts *facts)
+{
+    bool exists = facts->status == 412 || has_code(facts, "PreconditionFailed");
+    bool is_gone = has_code(facts, "NoSuchUpload");
+    if (may_be_made(u) && (exists || is_gone)) {
+        u->step = UPLOAD_STEP_CHECK;
+        return true;
+    }
+    if (makes_object(u->step) && exists) {
+        upload_fail_exists(u);
+        return true;
+    }
+    if (u->step == UPLOAD_STEP_ABORT && is_gone) {
+        upload_fail_aborted(u);
+        return true;
+    }
+    return false;
+}
+
+/* HEAD found nothing, or we may not look. */
+static bool finds_nothing(const struct upload *u, const struct answer_facts *facts)
+{
+    return u->step == UPLOAD_STEP_CHECK && (facts->status == 404 || facts->status == 403);
+}
+
+static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mishap,
+                        const struct answer_facts *facts, uint64_t until_ms)
+{
+    if (verdict == VERDICT_AGAIN) {
+        u->pause_until_ms = until_ms;
+        u->at = UPLOAD_AT_PAUSE;
+        mend(u, mishap, facts);
+        /* Before it is completed a second time, a look whether the first time did it. */
+        if (u->step == UPLOAD_STEP_CLOSE && may_be_made(u)) u->step = UPLOAD_STEP_CHECK;
+    } else if (may_be_made(u)) {
+        note_fault(u, mishap);
+        u->is_last_look = true;
+        u->step = UPLOAD_STEP_CHECK;
+    } else {
+        give_up(u, mishap);
+    }
+}
+
+void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t utc_ms,
+                  uint64_t chance)
+{
+    struct answer_facts facts = {.skew_ms = INT64_MAX};
+    enum mishap mishap = MISHAP_CONNECTION;
+    uint64_t delay_ms = 0;
+    const unsigned try = u->retry[u->step].tries;
+    if (is_answered) {
+        s3_answer_facts(&u->answer, utc_ms, &facts);
+        mishap = s3_answer_is_good(&u->answer) ? MISHAP_NONE : retry_classify(&facts);
+        /* Good before it has heard everything: it cannot mean our body. */
+        if (mishap == MISHAP_NONE && u->exchange.body_left > 0) mishap = MISHAP_SERVER;
+    }
+    exchange_end(&u->exchange);
+    if (mishap == MISHAP_SERVER) connection_close(&u->connection);
+    if (u->step == UPLOAD_STEP_OPEN && mishap == MISHAP_CONNECTION) u->left_open = true;
+    if (mishap == MISHAP_NONE) {
+        tell(u, try, &facts, "ok", 0, now_ms);
+        succeed(u);
+        return;
+    }
+    u->at = UPLOAD_AT_ASK;
+    if (finds_nothing(u, &facts)) {
+        tell(u, try, &facts, "not there", 0, now_ms);
+        upload_hear_absent(u);
+        return;
+    }
+    if (makes_object(u->step) && u->is_said &&
+        (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER))
+        u->in_doubt = true;
+    enum verdict verdict = retry_judge(&u->retry[u->step], &u->bucket, mishap, &facts,
+                                       u->options->settings->max_attempts, chance, &delay_ms);
+    tell(u, try, &facts, verdict == VERDICT_AGAIN ? "again" : "failed", delay_ms, now_ms);
+    if (!understand(u, &facts)) go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
+}
