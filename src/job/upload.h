@@ -94,7 +94,6 @@ struct upload {
     bool signed_in;          /* just now: what is still due then is as new as it gets */
 
     struct http_request request;
-    uint8_t head[REQUEST_HEAD_BYTES_MAX];
     union {
         struct awschunk chunk; /* idle between two exchanges */
         struct sign_in_room sign_in_room;
