@@ -145,7 +145,20 @@ class Server:
                 sock.close()
 
     def serve(self, raw):
-        sock = self.context.wrap_socket(raw, server_side=True)
+        sock = self.context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        try:
+            sock.do_handshake()
+        except OSError:
+            # So that the alert is heard: a close with something unread is a reset.
+            with socket.socket(fileno=sock.detach()) as rest:
+                rest.settimeout(2)
+                try:
+                    rest.shutdown(socket.SHUT_WR)
+                    while rest.recv(65536):
+                        pass
+                except OSError:
+                    pass
+            raise
         seen = {"version": sock.version(), "suite": sock.cipher()[0], "reused": sock.session_reused,
                 "client": sock.getpeercert() if self.context.verify_mode else None, "right": None}
         self.seen.append(seen)
@@ -183,9 +196,11 @@ class Server:
             raw.close()
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        """Waits for what it is at. Safe to call twice."""
+        if self.thread.is_alive():
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.thread.join(15)
+        self.listener.close()
 
 
 class Plain:
@@ -219,6 +234,7 @@ class Proxy:
 
     def __init__(self, port, direction="down", limit=1 << 40, what="cut"):
         self.to, self.direction, self.limit, self.what = port, direction, limit, what
+        self.switch = None  # a port to go to from the second connection on
         self.passed = {"up": 0, "down": 0}
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
@@ -231,6 +247,7 @@ class Proxy:
             except OSError:
                 return
             server = socket.create_connection(("127.0.0.1", self.to))
+            self.to = self.switch or self.to
             for sock in (client, server):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.passed = {"up": 0, "down": 0}
