@@ -363,7 +363,7 @@ class Ending(Case):
         proxy.what = what
         for limit in list(self.cuts(proxy.passed[direction]))[::every]:
             proxy.limit = limit
-            yield limit, client(proxy.port, HOST, *options, "patience=80" if what == "stall" else "patience=3000")
+            yield limit, client(proxy.port, HOST, *options, "patience=3000" if what == "cut" else "patience=60")
 
     def test_cut_anywhere(self):
         for version in VERSIONS:
