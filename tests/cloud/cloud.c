@@ -18,6 +18,7 @@ static const char *reason_of(unsigned status)
     case 200: return "OK";
     case 204: return "No Content";
     case 206: return "Partial Content";
+    case 401: return "Unauthorized";
     case 301: return "Moved Permanently";
     case 400: return "Bad Request";
     case 403: return "Forbidden";
@@ -98,6 +99,14 @@ static void put_error(struct cloud_connection *x, struct answer *a)
     blob_clear(&a->body);
     if (a->status == 204 || span_is(x->asked.method, "HEAD")) {
         a->chunked = false;
+        return;
+    }
+    if (x->service == CLOUD_STS) {
+        blob_say(&a->headers, "Content-Type: text/xml\r\n");
+        blob_say(&a->body, "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n"
+                 "    <Type>Sender</Type>\n    <Code>%s</Code>\n    <Message>%s</Message>\n  </Error>\n"
+                 "  <RequestId>made-up-%u</RequestId>\n</ErrorResponse>\n", r->code, r->message,
+                 (unsigned)x->cloud->requests);
         return;
     }
     a->chunked = true;

@@ -160,7 +160,8 @@ class Aws(WithCloud):
         path = self.file("a", b"1")
         self.assertIn("SignatureDoesNotMatch", self.s3api("put-object", "--key", "k", "--body", path,
                                                           secret="other", good=False))
-        self.assertIn("eu-west-1", self.s3api("list-objects-v2", region="us-east-1", good=False))
+        self.s3api("list-objects-v2", region="us-east-1")  # it follows the answer's <Region>
+        self.assertGreater(self.cloud.look()["asked"]["list"], 1)
         self.assertIn("InvalidTag", self.s3api("put-object", "--key", "k", "--body", path, "--tagging",
                                                "a=%2A", good=False))
         self.assertIn("AccessDenied", self.s3api("put-object", "--key", "k", "--body", path,
@@ -227,7 +228,7 @@ class Boto(WithCloud):
                 client.put_object(Bucket="voice-mail", Key=algorithm, Body=b"x" * 200000,
                                   ChecksumAlgorithm=algorithm)
             except Exception as missing:  # CRC32C needs awscrt
-                if "CRT" not in str(missing):
+                if "crt" not in str(missing).lower():
                     raise
         client.put_object(Bucket="voice-mail", Key="none", Body=b"y" * 10)
         seen = self.cloud.look()
@@ -301,4 +302,4 @@ class Boto(WithCloud):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    unittest.main(verbosity=2, warnings="ignore")

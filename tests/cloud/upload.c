@@ -314,10 +314,11 @@ static void complete(struct cloud_connection *x, struct answer *a)
     }
     struct blob whole = {0};
     char checksum[64] = "";
+    for (size_t i = 1; i < count; i++)
+        if (parts[i].number <= parts[i - 1].number)
+            refuse(&a->refusal, 400, "InvalidPartOrder",
+                   "The list of parts was not in ascending order.");
     for (size_t i = 0; i < count; i++) {
-        if (i > 0 && parts[i].number <= parts[i - 1].number)
-            refuse(&a->refusal, 400, "InvalidPartOrder", "The list of parts was not in ascending "
-                   "order.");
         if (u->facts.composite && u->facts.kind != HASH_NONE && parts[i].number != i + 1)
             refuse(&a->refusal, 500, "InternalErrorNumbers", "Composite parts must be consecutive");
         join_one(x, a, u, &parts[i], i + 1 == count, &whole);
