@@ -196,6 +196,8 @@ void cloud_end(struct cloud_connection *x);
 
 /* The object under this key; NULL: none. */
 struct cloud_object *cloud_find(const struct cloud *c, const char *bucket, const char *key);
+/* A new object under this key, in place of the old one; the caller fills it. */
+struct cloud_object *cloud_place(struct cloud *c, struct cloud_bucket *b, const char *key);
 /* Objects, open uploads and violations as JSON. */
 void cloud_dump(const struct cloud *c, struct blob *to);
 void cloud_violation(struct cloud *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -46,7 +46,6 @@ void control_act(struct cloud_connection *x, struct answer *a);
 /* store.c */
 void facts_read(struct cloud_connection *x, struct answer *a, struct cloud_facts *to);
 void facts_free(struct cloud_facts *f);
-struct cloud_object *object_add(struct cloud *c, struct cloud_bucket *b, const char *key);
 struct cloud_upload *upload_add(struct cloud *c, struct cloud_bucket *b, const char *key);
 struct cloud_upload *upload_find(struct cloud *c, struct span id);
 void upload_drop_parts(struct cloud_upload *u);

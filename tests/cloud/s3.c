@@ -179,7 +179,7 @@ static void put_object(struct cloud_connection *x, struct answer *a)
         facts_free(&facts);
         return;
     }
-    struct cloud_object *o = object_add(x->cloud, x->bucket, x->key);
+    struct cloud_object *o = cloud_place(x->cloud, x->bucket, x->key);
     o->bytes = x->body.plain;
     x->body.plain = (struct blob){0};
     o->facts = facts;

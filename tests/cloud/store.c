@@ -199,7 +199,7 @@ struct cloud_object *cloud_find(const struct cloud *c, const char *bucket, const
     return o;
 }
 
-struct cloud_object *object_add(struct cloud *c, struct cloud_bucket *b, const char *key)
+struct cloud_object *cloud_place(struct cloud *c, struct cloud_bucket *b, const char *key)
 {
     struct cloud_object *old = cloud_find(c, b->name, key);
     if (old != NULL) old->is_current = false;

@@ -276,7 +276,7 @@ static void tell_completed(struct cloud_connection *x, struct answer *a, const s
 static void finish(struct cloud_connection *x, struct answer *a, struct cloud_upload *u,
                    struct blob *whole, const char *checksum, size_t parts)
 {
-    struct cloud_object *o = object_add(x->cloud, x->bucket, x->key);
+    struct cloud_object *o = cloud_place(x->cloud, x->bucket, x->key);
     o->bytes = *whole;
     *whole = (struct blob){0};
     o->facts = u->facts;
