@@ -140,7 +140,7 @@ static void tell(struct cloud_connection *x, const char *what, unsigned status)
     struct cloud *c = x->cloud;
     if (!c->tells) return;
     blob_say(&c->story, "%8llu ms  %-10s %.*s %.*s  %s %u  body %zu\n",
-             (unsigned long long)c->now_ms, operation_name(x->operation), (int)x->asked.method.len,
+             (unsigned long long)c->now_ms, cloud_operation_name(x->operation), (int)x->asked.method.len,
              (const char *)x->asked.method.at, (int)x->asked.target.len,
              (const char *)x->asked.target.at, what, status, x->body.plain.len);
 }
@@ -149,7 +149,7 @@ static void send_answer(struct cloud_connection *x, struct answer *a)
 {
     if (a->refusal.status != 0) {
         if (is_clients_fault(&a->refusal))
-            cloud_violation(x->cloud, "%s %.*s: %s: %s", operation_name(x->operation),
+            cloud_violation(x->cloud, "%s %.*s: %s: %s", cloud_operation_name(x->operation),
                             (int)x->asked.target.len, (const char *)x->asked.target.at,
                             a->refusal.code, a->refusal.message);
         put_error(x, a);

@@ -102,6 +102,7 @@ struct cloud_upload {
     struct cloud_bucket *bucket;
     char *key, *id;
     enum cloud_upload_state state;
+    bool is_known; /* a client has named its id: the answer with it has arrived */
     struct cloud_facts facts;
     struct cloud_part *parts; /* by number */
     size_t part_count;
@@ -193,6 +194,8 @@ bool cloud_wants_close(const struct cloud_connection *x, bool *reset);
 /* Between two questions. */
 bool cloud_is_idle(const struct cloud_connection *x);
 void cloud_end(struct cloud_connection *x);
+
+const char *cloud_operation_name(enum cloud_operation operation);
 
 /* The object under this key; NULL: none. */
 struct cloud_object *cloud_find(const struct cloud *c, const char *bucket, const char *key);

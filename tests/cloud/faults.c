@@ -19,7 +19,7 @@ static const char *const kinds[CLOUD_FAULT_KINDS] = {
     [CLOUD_CLOSE] = "close", [CLOUD_CONFLICT] = "conflict",
 };
 
-const char *operation_name(enum cloud_operation operation)
+const char *cloud_operation_name(enum cloud_operation operation)
 {
     return operations[operation];
 }

@@ -22,7 +22,6 @@ uint64_t cloud_roll(struct cloud *c, uint64_t below);
 void fault_pick(struct cloud_connection *x);
 bool rule_take(struct cloud *c, enum cloud_operation operation, enum cloud_fault_kind *kind,
                uint64_t *value);
-const char *operation_name(enum cloud_operation operation);
 
 /* auth.c: fills x->signature. The bucket's region, or the service's. */
 struct cloud_account *account_find(struct cloud *c, struct span id);

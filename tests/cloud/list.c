@@ -204,7 +204,7 @@ void cloud_dump(const struct cloud *c, struct blob *to)
     blob_say(to, "{\"requests\":%llu,\"connections\":%llu,\"asked\":{",
              (unsigned long long)c->requests, (unsigned long long)c->accepted);
     for (enum cloud_operation i = CLOUD_OTHER; i < CLOUD_OPERATIONS; i++)
-        blob_say(to, "%s\"%s\":%llu", i > 0 ? "," : "", operation_name(i),
+        blob_say(to, "%s\"%s\":%llu", i > 0 ? "," : "", cloud_operation_name(i),
                  (unsigned long long)c->asked[i]);
     blob_say(to, "},\n\"objects\":[");
     for (const struct cloud_object *o = c->objects; o != NULL; o = o->next) {

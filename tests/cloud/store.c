@@ -234,6 +234,7 @@ struct cloud_upload *upload_find(struct cloud *c, struct span id)
     struct cloud_upload *u = c->uploads;
     while (u != NULL && !span_is(id, u->id))
         u = u->next;
+    if (u != NULL) u->is_known = true;
     return u;
 }
 

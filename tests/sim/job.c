@@ -49,9 +49,9 @@ static bool says(const char *word)
     return strstr(blob_text(&job.reply.body), word) != NULL;
 }
 
-enum asked { ASKED_GOOD, ASKED_AGAIN, ASKED_NEVER };
+enum judged { ASKED_GOOD, ASKED_AGAIN, ASKED_NEVER };
 
-static enum asked judge(const char *must_say)
+static enum judged judge(const char *must_say)
 {
     unsigned status = job.reply.status;
     if (status == 0 || status >= 500 || status == 409) return ASKED_AGAIN;
@@ -69,9 +69,9 @@ static void pause_for(unsigned attempt)
         port_wait(NULL, 0, end_ms);
 }
 
-static enum asked try(const char *what, const char *must_say)
+static enum judged try(const char *what, const char *must_say)
 {
-    enum asked came = ASKED_AGAIN;
+    enum judged came = ASKED_AGAIN;
     for (unsigned attempt = 0; came == ASKED_AGAIN; attempt++) {
         if (attempt == job.world->tries && job.world->canary != CANARY_ENDLESS) break;
         if (attempt > 0) pause_for(attempt);
@@ -196,7 +196,7 @@ static void abort_upload(void)
     if (job.upload_id[0] == '\0' || job.world->canary == CANARY_NO_ABORT) return;
     struct question *q = ask("DELETE");
     put_upload_id(q);
-    enum asked came = try("abort", NULL);
+    enum judged came = try("abort", NULL);
     job.may_be_open = came != ASKED_GOOD && job.reply.status != 404;
 }
 

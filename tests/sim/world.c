@@ -105,6 +105,10 @@ static void draw_faults(struct world *w, struct cloud_options *o)
     if (calm) sim_weather_draw(&w->faults, w->seed);
     else sim_faults_draw(&w->faults, w->seed);
     if (!calm) draw_cloud_faults(w, o);
+    if (w->mode == WORLD_WILD && world_roll(w, 12) == 0) { /* and in some worlds nothing works at all */
+        if (world_roll(w, 2) == 0) w->faults.permille[world_roll(w, SIM_FAULTS)] = 1000;
+        else o->permille[1 + world_roll(w, CLOUD_FAULT_KINDS - 1)] = 1000;
+    }
     if (w->mode == WORLD_FEW) {
         w->faults_left = 1 + (unsigned)world_roll(w, 2);
         w->faults.left = o->faults_left = &w->faults_left;
