@@ -285,7 +285,8 @@ void port_log(struct span line)
     sim_text_put(&sim.log, line.at, line.len);
     sim_text_put(&sim.log, "\n", 1);
     for (size_t i = 0; i < line.len; i++) {
-        if (line.at[i] < ' ' || line.at[i] == 127) sim_violation("a control byte in the log", line.at[i]);
+        if (line.at[i] < ' ' || line.at[i] == 127)
+            sim_violation("a control byte in the log", line.at[i]);
         mix(line.at[i]);
     }
     if (sim.tells)

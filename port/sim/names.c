@@ -21,7 +21,8 @@ static bool read_address(const char *text, struct port_address *to)
     return inet_pton(AF_INET6, text, to->bytes) == 1;
 }
 
-void sim_host(const char *name, uint16_t port, unsigned addresses, const struct sim_service *service)
+void sim_host(const char *name, uint16_t port, unsigned addresses,
+              const struct sim_service *service)
 {
     assert(sim.host_count < SIM_HOSTS_MAX);
     assert(strlen(name) <= HOST_BYTES_MAX);
@@ -74,7 +75,8 @@ uint64_t lookup_next_ms(void)
 {
     uint64_t next_ms = NEVER_MS;
     for (size_t i = 0; i < LOOKUPS_MAX; i++)
-        if (lookups[i].sock != 0 && lookups[i].ready_ms > sim.now_ms && lookups[i].ready_ms < next_ms)
+        if (lookups[i].sock != 0 && lookups[i].ready_ms > sim.now_ms &&
+            lookups[i].ready_ms < next_ms)
             next_ms = lookups[i].ready_ms;
     return next_ms;
 }

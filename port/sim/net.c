@@ -15,10 +15,10 @@ struct pipe {
         uint64_t upto, at_ms;
     } segments[SEGMENTS_MAX]; /* on their way, a ring */
     size_t first, count;
-    uint64_t last_ms;  /* when the last byte arrives: nothing overtakes it */
+    uint64_t last_ms;            /* when the last byte arrives: nothing overtakes it */
     uint64_t stall_at, stall_ms; /* from this offset on everything is late */
-    uint64_t reset_at; /* at this offset the connection breaks */
-    uint64_t end_ms;   /* when the end arrives, behind all bytes */
+    uint64_t reset_at;           /* at this offset the connection breaks */
+    uint64_t end_ms;             /* when the end arrives, behind all bytes */
     bool ended;
 };
 
@@ -207,7 +207,8 @@ static void take_from_service(struct way *w)
         if (n == 0) break;
         sim.counts.bytes_down += n;
         pipe_put(&w->down, some, n);
-        if (w->down.reset_at < w->down.put && w->reset_ms == NEVER_MS) w->reset_ms = w->down.last_ms;
+        if (w->down.reset_at < w->down.put && w->reset_ms == NEVER_MS)
+            w->reset_ms = w->down.last_ms;
     }
     if (w->down.put >= w->fin_at && !w->server_closed) {
         sim_event("end in the middle", w->sock, (int64_t)w->fin_at);
@@ -224,8 +225,10 @@ static void close_from_service(struct way *w)
     leave_service(w);
     w->server_closed = true;
     sim_event(reset ? "server resets" : "server closes", w->sock, (int64_t)w->down.put);
-    if (reset && w->reset_ms == NEVER_MS) w->reset_ms = later(sim.now_ms, 1 + delay_ms());
-    else pipe_end(&w->down);
+    if (reset && w->reset_ms == NEVER_MS)
+        w->reset_ms = later(sim.now_ms, 1 + delay_ms());
+    else
+        pipe_end(&w->down);
 }
 
 static void mind_idleness(struct way *w)

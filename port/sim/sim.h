@@ -15,7 +15,7 @@ struct sim_service {
     void *(*accept)(void *context);
     size_t (*feed)(void *connection, const void *bytes, size_t n); /* how many were eaten */
     void (*feed_end)(void *connection);
-    void (*tick)(void *connection); /* time went by */
+    void (*tick)(void *connection);              /* time went by */
     uint64_t (*next_ms)(const void *connection); /* when a tick would do something */
     size_t (*take)(void *connection, void *to, size_t room);
     bool (*wants_close)(const void *connection, bool *reset);
@@ -24,14 +24,14 @@ struct sim_service {
 };
 
 enum sim_fault {
-    SIM_REFUSED,      /* a connect that is refused */
-    SIM_UNREACHED,    /* a connect that never ends */
-    SIM_RESET_UP,     /* reset at a byte on its way to the server: it acts, or not yet */
-    SIM_RESET_DOWN,   /* reset at a byte of the answer */
-    SIM_FIN,          /* the server says its end in the middle */
-    SIM_STALL_UP,     /* nothing moves for a while, or ever again */
+    SIM_REFUSED,    /* a connect that is refused */
+    SIM_UNREACHED,  /* a connect that never ends */
+    SIM_RESET_UP,   /* reset at a byte on its way to the server: it acts, or not yet */
+    SIM_RESET_DOWN, /* reset at a byte of the answer */
+    SIM_FIN,        /* the server says its end in the middle */
+    SIM_STALL_UP,   /* nothing moves for a while, or ever again */
     SIM_STALL_DOWN,
-    SIM_IDLE_CLOSE,   /* a kept connection is gone when it is wanted again */
+    SIM_IDLE_CLOSE, /* a kept connection is gone when it is wanted again */
     SIM_LOOKUP_FAILS,
     SIM_LOOKUP_SLOW,  /* or never */
     SIM_DEAD_ADDRESS, /* one of several addresses leads nowhere */
@@ -61,7 +61,8 @@ void sim_begin(uint64_t seed, const struct sim_faults *faults, int64_t utc_ms);
 void sim_end(void);
 
 /* A name with so many addresses, or an address. */
-void sim_host(const char *name, uint16_t port, unsigned addresses, const struct sim_service *service);
+void sim_host(const char *name, uint16_t port, unsigned addresses,
+              const struct sim_service *service);
 void sim_set_environment(const char *name, const char *value); /* NULL: not set */
 void sim_set_file(const char *path, const void *bytes, size_t n);
 /* The program's clock on the wall is wrong by so much, from at_ms on. */

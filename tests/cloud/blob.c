@@ -148,8 +148,8 @@ void base64_put(struct blob *to, const uint8_t *bytes, size_t n)
 
 static bool is_unreserved(uint8_t c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-           c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 void percent_put(struct blob *to, struct span s, bool keep_slash)
@@ -175,7 +175,8 @@ bool percent_read(struct blob *to, struct span s, bool plus_is_space)
 {
     while (s.len > 0) {
         uint8_t c = span_take(&s);
-        if (c == '+' && plus_is_space) c = ' ';
+        if (c == '+' && plus_is_space)
+            c = ' ';
         else if (c == '%') {
             if (s.len < 2 || hex_digit(s.at[0]) < 0 || hex_digit(s.at[1]) < 0) return false;
             c = (uint8_t)(hex_digit(s.at[0]) * 16 + hex_digit(s.at[1]));
@@ -190,12 +191,18 @@ void xml_put(struct blob *to, struct span s)
 {
     while (s.len > 0) {
         uint8_t c = span_take(&s);
-        if (c == '<') blob_say(to, "&lt;");
-        else if (c == '>') blob_say(to, "&gt;");
-        else if (c == '&') blob_say(to, "&amp;");
-        else if (c == '"') blob_say(to, "&quot;");
-        else if (c < ' ') blob_say(to, "&#%u;", (unsigned)c);
-        else blob_put(to, &c, 1);
+        if (c == '<')
+            blob_say(to, "&lt;");
+        else if (c == '>')
+            blob_say(to, "&gt;");
+        else if (c == '&')
+            blob_say(to, "&amp;");
+        else if (c == '"')
+            blob_say(to, "&quot;");
+        else if (c < ' ')
+            blob_say(to, "&#%u;", (unsigned)c);
+        else
+            blob_put(to, &c, 1);
     }
 }
 
@@ -222,7 +229,8 @@ void date_extended(char to[25], int64_t utc_ms)
 void date_http(char to[30], int64_t utc_ms)
 {
     struct tm parts = parts_of(utc_ms);
-    strftime(to, 30, "%a, %d %b %Y %H:%M:%S GMT", &parts); /* the C locale: nobody calls setlocale */
+    strftime(to, 30, "%a, %d %b %Y %H:%M:%S GMT",
+             &parts); /* the C locale: nobody calls setlocale */
 }
 
 static bool read_date(struct span s, const char *format, int64_t *utc_ms)

@@ -50,9 +50,12 @@ static bool read_size(struct span s, uint64_t *to)
     if (s.len == 0 || s.len > 9 || (s.len > 1 && s.at[0] == '0')) return false;
     while (s.len > 0) {
         uint8_t c = span_take(&s);
-        if (c >= '0' && c <= '9') *to = *to * 16 + (uint64_t)(c - '0');
-        else if (c >= 'a' && c <= 'f') *to = *to * 16 + (uint64_t)(c - 'a' + 10);
-        else return false;
+        if (c >= '0' && c <= '9')
+            *to = *to * 16 + (uint64_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            *to = *to * 16 + (uint64_t)(c - 'a' + 10);
+        else
+            return false;
     }
     return true;
 }
@@ -86,7 +89,8 @@ static void check_chunk(struct body *b)
     hash_end(&b->chunk_hash, hash);
     signature_chunk(b->signature, hash);
     if (memcmp(b->signature->last, b->chunk_signature, 64) != 0)
-        refuse(&b->refusal, 403, "SignatureDoesNotMatch", "The signature of a chunk does not match");
+        refuse(&b->refusal, 403, "SignatureDoesNotMatch",
+               "The signature of a chunk does not match");
 }
 
 /* One line of the trailer; an empty one ends it. */
@@ -158,9 +162,7 @@ static void feed_chunks(struct body *b, struct span in)
             if (!gather_line(b, &b->chunk_line, &in)) return;
             read_trailer(b);
             break;
-        case CHUNK_AT_OVER:
-            broken(b, "bytes behind the last chunk");
-            return;
+        case CHUNK_AT_OVER: broken(b, "bytes behind the last chunk"); return;
         }
     }
 }
@@ -168,8 +170,10 @@ static void feed_chunks(struct body *b, struct span in)
 static void pass_on(struct body *b, struct span in)
 {
     if (b->refusal.status != 0) return; /* read to its end, for an answer that can be read */
-    if (b->chunks == BODY_PLAIN) blob_put_span(&b->plain, in);
-    else feed_chunks(b, in);
+    if (b->chunks == BODY_PLAIN)
+        blob_put_span(&b->plain, in);
+    else
+        feed_chunks(b, in);
 }
 
 /* ---- the outer framing ---- */

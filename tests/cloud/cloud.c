@@ -52,8 +52,10 @@ static void put_head(struct cloud_connection *x, const struct answer *a)
              (unsigned)c->requests * 77, (unsigned)c->requests, date);
     blob_put_span(&x->out, blob_span(&a->headers));
     if (x->closes) blob_say(&x->out, "Connection: close\r\n");
-    if (a->chunked) blob_say(&x->out, "Transfer-Encoding: chunked\r\n");
-    else if (a->status != 204) blob_say(&x->out, "Content-Length: %zu\r\n", a->body.len);
+    if (a->chunked)
+        blob_say(&x->out, "Transfer-Encoding: chunked\r\n");
+    else if (a->status != 204)
+        blob_say(&x->out, "Content-Length: %zu\r\n", a->body.len);
     blob_say(&x->out, "Server: AmazonS3\r\n\r\n");
 }
 
@@ -80,6 +82,7 @@ static void put_answer(struct cloud_connection *x, const struct answer *a)
     if (x->operation == CLOUD_COMPLETE && a->chunked && a->status == 200 &&
         (x->fault == CLOUD_SPACES || x->fault == CLOUD_200_ERROR || x->fault == CLOUD_200_DONE))
         put_spaces(x);
+    if (is_head) return; /* whatever its headers say of a body: an error's say "chunked" */
     if (a->chunked) {
         /* In two pieces: nobody may count on one. */
         struct span rest = blob_span(&a->body);
@@ -87,7 +90,7 @@ static void put_answer(struct cloud_connection *x, const struct answer *a)
         put_http_chunk(&x->out, first);
         put_http_chunk(&x->out, rest);
         blob_say(&x->out, "0\r\n\r\n");
-    } else if (!is_head) {
+    } else {
         blob_put_span(&x->out, blob_span(&a->body));
     }
 }
@@ -97,21 +100,21 @@ static void put_error(struct cloud_connection *x, struct answer *a)
     const struct refusal *r = &a->refusal;
     a->status = a->status != 0 ? a->status : r->status;
     blob_clear(&a->body);
-    if (a->status == 204 || span_is(x->asked.method, "HEAD")) {
-        a->chunked = false;
-        return;
-    }
+    if (a->status == 204) return;
     if (x->service == CLOUD_STS) {
         blob_say(&a->headers, "Content-Type: text/xml\r\n");
-        blob_say(&a->body, "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n"
-                 "    <Type>Sender</Type>\n    <Code>%s</Code>\n    <Message>%s</Message>\n  </Error>\n"
-                 "  <RequestId>made-up-%u</RequestId>\n</ErrorResponse>\n", r->code, r->message,
-                 (unsigned)x->cloud->requests);
+        blob_say(
+            &a->body,
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n"
+            "    <Type>Sender</Type>\n    <Code>%s</Code>\n    <Message>%s</Message>\n  </Error>\n"
+            "  <RequestId>made-up-%u</RequestId>\n</ErrorResponse>\n",
+            r->code, r->message, (unsigned)x->cloud->requests);
         return;
     }
     a->chunked = true;
     blob_say(&a->headers, "Content-Type: application/xml\r\n");
-    blob_say(&a->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>",
+    blob_say(&a->body,
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>%s</Code><Message>",
              r->code);
     xml_put(&a->body, span_text(r->message));
     blob_say(&a->body, "</Message>");
@@ -123,12 +126,27 @@ static void put_error(struct cloud_connection *x, struct answer *a)
 /* What a correct client never makes S3 say; everything else the world may bring about. */
 static bool is_clients_fault(const struct refusal *r)
 {
-    static const char *const codes[] = {
-        "SignatureDoesNotMatch", "AccessDenied", "MissingContentLength", "InvalidPart",
-        "InvalidPartOrder", "EntityTooSmall", "MalformedXML", "InvalidTag", "InvalidChunkSizeError",
-        "IncompleteBody", "BadDigest", "InvalidRequest", "XAmzContentSHA256Mismatch", "BadRequest",
-        "MalformedTrailerError", "KeyTooLongError", "InvalidArgument", "MethodNotAllowed",
-        "InvalidStorageClass", "ValidationError", "NotImplemented"};
+    static const char *const codes[] = {"SignatureDoesNotMatch",
+                                        "AccessDenied",
+                                        "MissingContentLength",
+                                        "InvalidPart",
+                                        "InvalidPartOrder",
+                                        "EntityTooSmall",
+                                        "MalformedXML",
+                                        "InvalidTag",
+                                        "InvalidChunkSizeError",
+                                        "IncompleteBody",
+                                        "BadDigest",
+                                        "InvalidRequest",
+                                        "XAmzContentSHA256Mismatch",
+                                        "BadRequest",
+                                        "MalformedTrailerError",
+                                        "KeyTooLongError",
+                                        "InvalidArgument",
+                                        "MethodNotAllowed",
+                                        "InvalidStorageClass",
+                                        "ValidationError",
+                                        "NotImplemented"};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (strcmp(r->code, codes[i]) == 0) return true;
     return strcmp(r->code, "AuthorizationHeaderMalformed") == 0 &&
@@ -140,8 +158,8 @@ static void tell(struct cloud_connection *x, const char *what, unsigned status)
     struct cloud *c = x->cloud;
     if (!c->tells) return;
     blob_say(&c->story, "%8llu ms  %-10s %.*s %.*s  %s %u  body %zu\n",
-             (unsigned long long)c->now_ms, cloud_operation_name(x->operation), (int)x->asked.method.len,
-             (const char *)x->asked.method.at, (int)x->asked.target.len,
+             (unsigned long long)c->now_ms, cloud_operation_name(x->operation),
+             (int)x->asked.method.len, (const char *)x->asked.method.at, (int)x->asked.target.len,
              (const char *)x->asked.target.at, what, status, x->body.plain.len);
 }
 
@@ -186,8 +204,10 @@ static void turn_into_error(struct answer *a, unsigned status)
 {
     blob_clear(&a->headers);
     a->status = 0;
-    if (status == 503) refuse(&a->refusal, 503, "SlowDown", "Please reduce your request rate.");
-    else refuse(&a->refusal, 500, "InternalError", "We encountered an internal error.");
+    if (status == 503)
+        refuse(&a->refusal, 503, "SlowDown", "Please reduce your request rate.");
+    else
+        refuse(&a->refusal, 500, "InternalError", "We encountered an internal error.");
     if (status == 200) a->status = 200;
 }
 
@@ -213,13 +233,18 @@ static void fit_fault(struct cloud_connection *x)
 static bool fault_instead(struct cloud_connection *x, struct answer *a)
 {
     fit_fault(x);
-    if (x->fault == CLOUD_500) turn_into_error(a, 500);
-    else if (x->fault == CLOUD_503) turn_into_error(a, 503);
-    else if (x->fault == CLOUD_200_ERROR) turn_into_error(a, 200);
-    else if (x->fault == CLOUD_EMPTY) a->status = 200;
+    if (x->fault == CLOUD_500)
+        turn_into_error(a, 500);
+    else if (x->fault == CLOUD_503)
+        turn_into_error(a, 503);
+    else if (x->fault == CLOUD_200_ERROR)
+        turn_into_error(a, 200);
+    else if (x->fault == CLOUD_EMPTY)
+        a->status = 200;
     else if (x->fault == CLOUD_CONFLICT)
         refuse(&a->refusal, 409, "ConditionalRequestConflict", "A conflicting operation occurred.");
-    else return false;
+    else
+        return false;
     return true;
 }
 
@@ -259,7 +284,8 @@ static void send_done(struct cloud_connection *x, struct answer *a)
     send_answer(x, a);
     if (x->fault == CLOUD_CUT) {
         size_t whole = x->out.len - before;
-        size_t n = x->fault_value > 0 && x->fault_value < whole ? (size_t)x->fault_value : whole - 1;
+        size_t n =
+            x->fault_value > 0 && x->fault_value < whole ? (size_t)x->fault_value : whole - 1;
         x->out.len = before + n;
         x->at = CLOUD_AT_END;
     }
@@ -288,7 +314,8 @@ static void set_chunks(struct cloud_connection *x, struct answer *a)
 {
     struct span payload = asked_field(&x->asked, "x-amz-content-sha256");
     struct body *b = &x->body;
-    if (span_is(payload, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")) b->chunks = BODY_SIGNED;
+    if (span_is(payload, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"))
+        b->chunks = BODY_SIGNED;
     else if (span_is(payload, "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"))
         b->chunks = BODY_SIGNED_TRAILER;
     else if (span_is(payload, "STREAMING-UNSIGNED-PAYLOAD-TRAILER"))
@@ -507,8 +534,10 @@ size_t cloud_take(struct cloud_connection *x, void *to, size_t room)
     if (n > 0) memcpy(to, x->out.at + x->taken, n);
     x->taken += n;
     if (x->taken < x->out.len) return n;
-    if (x->at == CLOUD_AT_ANSWER && !x->closes) next_question(x);
-    else if (x->at == CLOUD_AT_ANSWER) x->at = CLOUD_AT_END;
+    if (x->at == CLOUD_AT_ANSWER && !x->closes)
+        next_question(x);
+    else if (x->at == CLOUD_AT_ANSWER)
+        x->at = CLOUD_AT_END;
     return n;
 }
 

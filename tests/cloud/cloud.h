@@ -13,31 +13,44 @@ enum cloud_service { CLOUD_S3, CLOUD_STS, CLOUD_IMDS, CLOUD_CONTAINER, CLOUD_ANY
 
 /* What a request asks for: the names of fault scripts stand in faults.c. */
 enum cloud_operation {
-    CLOUD_OTHER, CLOUD_CREATE, CLOUD_PART, CLOUD_COMPLETE, CLOUD_ABORT, CLOUD_LIST_PARTS,
-    CLOUD_PUT, CLOUD_GET, CLOUD_HEAD, CLOUD_LIST, CLOUD_DELETE, CLOUD_TAGGING, CLOUD_ROLE,
-    CLOUD_TOKEN, CLOUD_KEYS, CLOUD_OPERATIONS
+    CLOUD_OTHER,
+    CLOUD_CREATE,
+    CLOUD_PART,
+    CLOUD_COMPLETE,
+    CLOUD_ABORT,
+    CLOUD_LIST_PARTS,
+    CLOUD_PUT,
+    CLOUD_GET,
+    CLOUD_HEAD,
+    CLOUD_LIST,
+    CLOUD_DELETE,
+    CLOUD_TAGGING,
+    CLOUD_ROLE,
+    CLOUD_TOKEN,
+    CLOUD_KEYS,
+    CLOUD_OPERATIONS
 };
 
 enum cloud_fault_kind {
     CLOUD_GOOD,
-    CLOUD_500,         /* InternalError, nothing done */
-    CLOUD_503,         /* SlowDown, nothing done */
-    CLOUD_500_DONE,    /* the same words, and yet it was done */
+    CLOUD_500,      /* InternalError, nothing done */
+    CLOUD_503,      /* SlowDown, nothing done */
+    CLOUD_500_DONE, /* the same words, and yet it was done */
     CLOUD_503_DONE,
-    CLOUD_200_ERROR,   /* 200, white space, then InternalError; nothing done */
-    CLOUD_200_DONE,    /* the same, and yet it was done */
-    CLOUD_EMPTY,       /* 200 without a body where one must be; nothing done */
-    CLOUD_CUT,         /* done; the answer ends after `value` bytes (0: one less than all) */
-    CLOUD_LOST,        /* done; the connection ends instead of an answer */
-    CLOUD_DROP,        /* not done; the connection ends instead of an answer */
-    CLOUD_RESET,       /* the connection breaks when the head was read */
-    CLOUD_EARLY,       /* 503 while the body is still to come */
-    CLOUD_SLOW,        /* done; the answer takes `value` ms */
-    CLOUD_SPACES,      /* Complete: white space for `value` ms, then the result */
-    CLOUD_MUTE,        /* done; no answer ever */
-    CLOUD_CHECKSUM,    /* done; the answer's checksum is another one */
-    CLOUD_CLOSE,       /* done; Connection: close */
-    CLOUD_CONFLICT,    /* 409 ConditionalRequestConflict where the question is conditional */
+    CLOUD_200_ERROR, /* 200, white space, then InternalError; nothing done */
+    CLOUD_200_DONE,  /* the same, and yet it was done */
+    CLOUD_EMPTY,     /* 200 without a body where one must be; nothing done */
+    CLOUD_CUT,       /* done; the answer ends after `value` bytes (0: one less than all) */
+    CLOUD_LOST,      /* done; the connection ends instead of an answer */
+    CLOUD_DROP,      /* not done; the connection ends instead of an answer */
+    CLOUD_RESET,     /* the connection breaks when the head was read */
+    CLOUD_EARLY,     /* 503 while the body is still to come */
+    CLOUD_SLOW,      /* done; the answer takes `value` ms */
+    CLOUD_SPACES,    /* Complete: white space for `value` ms, then the result */
+    CLOUD_MUTE,      /* done; no answer ever */
+    CLOUD_CHECKSUM,  /* done; the answer's checksum is another one */
+    CLOUD_CLOSE,     /* done; Connection: close */
+    CLOUD_CONFLICT,  /* 409 ConditionalRequestConflict where the question is conditional */
     CLOUD_FAULT_KINDS
 };
 
@@ -53,13 +66,13 @@ enum { CLOUD_RULES_MAX = 32, CLOUD_ACCOUNTS_MAX = 64, CLOUD_BUCKETS_MAX = 8 };
 
 struct cloud_options {
     uint64_t seed;
-    uint64_t part_bytes_min;  /* 0: 5 MiB */
-    bool keeps_silent;        /* no limit of 20 s for a body */
-    uint64_t idle_ms;         /* a kept connection without a question is closed; 0: never */
-    bool complete_again;      /* a repeated Complete gets the same answer, else NoSuchUpload */
+    uint64_t part_bytes_min; /* 0: 5 MiB */
+    bool keeps_silent;       /* no limit of 20 s for a body */
+    uint64_t idle_ms;        /* a kept connection without a question is closed; 0: never */
+    bool complete_again;     /* a repeated Complete gets the same answer, else NoSuchUpload */
     unsigned permille[CLOUD_FAULT_KINDS]; /* dice, beside the rules */
-    uint64_t faults_until_ms; /* 0: without end */
-    unsigned *faults_left;    /* NULL: any number; shared with others */
+    uint64_t faults_until_ms;             /* 0: without end */
+    unsigned *faults_left;                /* NULL: any number; shared with others */
 };
 
 struct cloud_account {
@@ -203,6 +216,7 @@ struct cloud_object *cloud_find(const struct cloud *c, const char *bucket, const
 struct cloud_object *cloud_place(struct cloud *c, struct cloud_bucket *b, const char *key);
 /* Objects, open uploads and violations as JSON. */
 void cloud_dump(const struct cloud *c, struct blob *to);
-void cloud_violation(struct cloud *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void cloud_violation(struct cloud *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -21,18 +21,23 @@ struct example {
 };
 
 static const struct example signed_chunks = {
-    "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders="
-    "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;"
-    "x-amz-storage-class,Signature=4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
+    "AWS4-HMAC-SHA256 "
+    "Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders="
+    "content-encoding;content-length;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-"
+    "length;"
+    "x-amz-storage-class,Signature="
+    "4f232c4386841ef735655705268965c44a0e4690baa4adea153f7db9fa80a0a9",
     "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
     "x-amz-storage-class: REDUCED_REDUNDANCY\r\n",
     {"ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648",
      "0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497",
      "b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9"},
-    "", 66824};
+    "",
+    66824};
 
 static const struct example signed_trailer = {
-    "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders="
+    "AWS4-HMAC-SHA256 "
+    "Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,SignedHeaders="
     "content-encoding;host;x-amz-content-sha256;x-amz-date;x-amz-decoded-content-length;"
     "x-amz-storage-class;x-amz-trailer,"
     "Signature=106e2a8a18243abcf37539882f36619c00e2dfc72633413f02d3b74544bfeb8e",
@@ -47,10 +52,12 @@ static const struct example signed_trailer = {
 
 static void put_request(struct blob *to, const struct example *e)
 {
-    blob_say(to, "PUT /examplebucket/chunkObject.txt HTTP/1.1\r\nHost: s3.amazonaws.com\r\n"
+    blob_say(to,
+             "PUT /examplebucket/chunkObject.txt HTTP/1.1\r\nHost: s3.amazonaws.com\r\n"
              "x-amz-date: 20130524T000000Z\r\nAuthorization: %s\r\nx-amz-content-sha256: %s\r\n%s"
              "Content-Encoding: aws-chunked\r\nx-amz-decoded-content-length: 66560\r\n"
-             "Content-Length: %u\r\n\r\n", e->authorization, e->payload, e->more, e->content_length);
+             "Content-Length: %u\r\n\r\n",
+             e->authorization, e->payload, e->more, e->content_length);
     size_t body = to->len;
     char as[65536];
     memset(as, 'a', sizeof as);
@@ -128,8 +135,8 @@ static void test_checksum(enum hash_kind kind, const char *text, const char *val
 /* What the checksums' catalogues print for "123456789", in base64. */
 static void test_checksums(void)
 {
-    test_checksum(HASH_CRC32, "123456789", "y/Q5Jg==");        /* cbf43926 */
-    test_checksum(HASH_CRC32C, "123456789", "4waSgw==");       /* e3069283 */
+    test_checksum(HASH_CRC32, "123456789", "y/Q5Jg==");         /* cbf43926 */
+    test_checksum(HASH_CRC32C, "123456789", "4waSgw==");        /* e3069283 */
     test_checksum(HASH_CRC64NVME, "123456789", "rosUhgp5mIg="); /* ae8b14860a799888 */
     test_checksum(HASH_SHA256, "abc", "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
 }
@@ -147,7 +154,9 @@ static void test_bad_framing(void)
         {"blank before the colon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
         {"folded", "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", 400},
         {"both lengths",
-         "PUT /examplebucket/k HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
+         "PUT /examplebucket/k HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n",
+         400},
         {"a signed length", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\n", 400},
         {"HTTP/1.0", "GET / HTTP/1.0\r\nHost: a\r\n\r\n", 400},
         {"a blank in the target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400},

@@ -3,20 +3,22 @@
 #include <stdlib.h>
 
 static const char *const operations[CLOUD_OPERATIONS + 1] = {
-    [CLOUD_OTHER] = "other", [CLOUD_CREATE] = "create", [CLOUD_PART] = "part",
-    [CLOUD_COMPLETE] = "complete", [CLOUD_ABORT] = "abort", [CLOUD_LIST_PARTS] = "list-parts",
-    [CLOUD_PUT] = "put", [CLOUD_GET] = "get", [CLOUD_HEAD] = "head", [CLOUD_LIST] = "list",
-    [CLOUD_DELETE] = "delete", [CLOUD_TAGGING] = "tagging", [CLOUD_ROLE] = "role",
-    [CLOUD_TOKEN] = "token", [CLOUD_KEYS] = "keys", [CLOUD_OPERATIONS] = "any",
+    [CLOUD_OTHER] = "other",       [CLOUD_CREATE] = "create", [CLOUD_PART] = "part",
+    [CLOUD_COMPLETE] = "complete", [CLOUD_ABORT] = "abort",   [CLOUD_LIST_PARTS] = "list-parts",
+    [CLOUD_PUT] = "put",           [CLOUD_GET] = "get",       [CLOUD_HEAD] = "head",
+    [CLOUD_LIST] = "list",         [CLOUD_DELETE] = "delete", [CLOUD_TAGGING] = "tagging",
+    [CLOUD_ROLE] = "role",         [CLOUD_TOKEN] = "token",   [CLOUD_KEYS] = "keys",
+    [CLOUD_OPERATIONS] = "any",
 };
 
 static const char *const kinds[CLOUD_FAULT_KINDS] = {
-    [CLOUD_GOOD] = "good", [CLOUD_500] = "500", [CLOUD_503] = "503", [CLOUD_500_DONE] = "500-done",
-    [CLOUD_503_DONE] = "503-done", [CLOUD_200_ERROR] = "200-error", [CLOUD_200_DONE] = "200-done",
-    [CLOUD_EMPTY] = "empty", [CLOUD_CUT] = "cut-after", [CLOUD_LOST] = "lost-answer",
-    [CLOUD_DROP] = "drop", [CLOUD_RESET] = "reset", [CLOUD_EARLY] = "early", [CLOUD_SLOW] = "slow",
-    [CLOUD_SPACES] = "spaces", [CLOUD_MUTE] = "mute", [CLOUD_CHECKSUM] = "checksum",
-    [CLOUD_CLOSE] = "close", [CLOUD_CONFLICT] = "conflict",
+    [CLOUD_GOOD] = "good",         [CLOUD_500] = "500",           [CLOUD_503] = "503",
+    [CLOUD_500_DONE] = "500-done", [CLOUD_503_DONE] = "503-done", [CLOUD_200_ERROR] = "200-error",
+    [CLOUD_200_DONE] = "200-done", [CLOUD_EMPTY] = "empty",       [CLOUD_CUT] = "cut-after",
+    [CLOUD_LOST] = "lost-answer",  [CLOUD_DROP] = "drop",         [CLOUD_RESET] = "reset",
+    [CLOUD_EARLY] = "early",       [CLOUD_SLOW] = "slow",         [CLOUD_SPACES] = "spaces",
+    [CLOUD_MUTE] = "mute",         [CLOUD_CHECKSUM] = "checksum", [CLOUD_CLOSE] = "close",
+    [CLOUD_CONFLICT] = "conflict",
 };
 
 const char *cloud_operation_name(enum cloud_operation operation)
@@ -73,6 +75,7 @@ static uint64_t drawn_value(struct cloud *c, enum cloud_fault_kind kind)
 {
     if (kind == CLOUD_SLOW || kind == CLOUD_SPACES)
         return cloud_roll(c, 4) == 0 ? cloud_roll(c, 90000) : cloud_roll(c, 3000);
+    if (kind == CLOUD_200_ERROR || kind == CLOUD_200_DONE) return cloud_roll(c, 3000);
     return kind == CLOUD_CUT ? 1 + cloud_roll(c, 600) : 0;
 }
 

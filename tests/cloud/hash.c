@@ -115,8 +115,10 @@ void sha256_hex(struct blob *to, struct span s)
 void hmac_sha256(const void *key, size_t key_len, struct span s, uint8_t to[32])
 {
     uint8_t block[64] = {0};
-    if (key_len > sizeof block) sha256_of(span_of(key, key_len), block);
-    else memcpy(block, key, key_len);
+    if (key_len > sizeof block)
+        sha256_of(span_of(key, key_len), block);
+    else
+        memcpy(block, key, key_len);
 
     uint8_t inner[64], outer[64];
     for (size_t i = 0; i < sizeof block; i++) {

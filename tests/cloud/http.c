@@ -48,9 +48,9 @@ const char *parameters_read(struct parameter *to, size_t *count, struct span tex
 /* These may come once: a second one could be read otherwise by somebody else. */
 static bool is_single(struct span name)
 {
-    static const char *const names[] = {"host", "content-length", "content-type", "authorization",
-                                        "transfer-encoding", "expect", "date", "if-none-match",
-                                        "connection", "content-encoding", "content-md5"};
+    static const char *const names[] = {
+        "host", "content-length", "content-type", "authorization",    "transfer-encoding", "expect",
+        "date", "if-none-match",  "connection",   "content-encoding", "content-md5"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (span_is_same_word(name, names[i])) return true;
     return name.len > 6 && span_is_same_word(span_of(name.at, 6), "x-amz-");

@@ -14,11 +14,14 @@ static void put_keys(struct cloud_connection *x, struct answer *a, bool is_insta
     blob_say(&a->headers, "Content-Type: %s\r\n", is_instance ? "text/plain" : "application/json");
     blob_say(&a->body, "{\n");
     if (is_instance)
-        blob_say(&a->body, "  \"Code\" : \"Success\",\n  \"LastUpdated\" : \"%.19sZ\",\n"
-                 "  \"Type\" : \"AWS-HMAC\",\n", until);
-    blob_say(&a->body, "  \"AccessKeyId\" : \"%s\",\n  \"SecretAccessKey\" : \"%s\",\n"
-             "  \"Token\" : \"%s\",\n  \"Expiration\" : \"%.19sZ\"\n}", account->id,
-             account->secret, account->token, until);
+        blob_say(&a->body,
+                 "  \"Code\" : \"Success\",\n  \"LastUpdated\" : \"%.19sZ\",\n"
+                 "  \"Type\" : \"AWS-HMAC\",\n",
+                 until);
+    blob_say(&a->body,
+             "  \"AccessKeyId\" : \"%s\",\n  \"SecretAccessKey\" : \"%s\",\n"
+             "  \"Token\" : \"%s\",\n  \"Expiration\" : \"%.19sZ\"\n}",
+             account->id, account->secret, account->token, until);
 }
 
 enum cloud_operation imds_operation(struct cloud_connection *x)
@@ -35,10 +38,11 @@ static void give_token(struct cloud_connection *x, struct answer *a)
         refuse(&a->refusal, 400, "BadRequest", "no good question for a token");
         return;
     }
-    snprintf(x->cloud->imds_token, sizeof x->cloud->imds_token, "SEKRIT+imds/%08X==",
-             (unsigned)++x->cloud->ids);
+    snprintf(x->cloud->imds_token, sizeof x->cloud->imds_token,
+             "SEKRIT+imds/%08X==", (unsigned)++x->cloud->ids);
     a->status = 200;
-    blob_say(&a->headers, "Content-Type: text/plain\r\nX-Aws-Ec2-Metadata-Token-Ttl-Seconds: %u\r\n",
+    blob_say(&a->headers,
+             "Content-Type: text/plain\r\nX-Aws-Ec2-Metadata-Token-Ttl-Seconds: %u\r\n",
              (unsigned)seconds);
     blob_say(&a->body, "%s", x->cloud->imds_token);
 }
@@ -57,8 +61,7 @@ void imds_act(struct cloud_connection *x, struct answer *a)
         a->status = 200;
         blob_say(&a->headers, "Content-Type: text/plain\r\n");
         blob_say(&a->body, "%s", x->cloud->imds_role);
-    } else if (span_begins(path, roles) &&
-               span_ends(path, x->cloud->imds_role) &&
+    } else if (span_begins(path, roles) && span_ends(path, x->cloud->imds_role) &&
                path.len == strlen(roles) + strlen(x->cloud->imds_role)) {
         put_keys(x, a, true);
     } else {
@@ -71,5 +74,6 @@ void container_act(struct cloud_connection *x, struct answer *a)
     struct span token = asked_field(&x->asked, "authorization");
     if (x->cloud->container_token[0] != '\0' && !span_is(token, x->cloud->container_token))
         refuse(&a->refusal, 401, "AccessDeniedException", "the token is wrong");
-    else put_keys(x, a, false);
+    else
+        put_keys(x, a, false);
 }

@@ -94,11 +94,14 @@ static void list_objects(struct cloud_connection *x, struct answer *a)
     a->status = 200;
     a->chunked = true;
     blob_say(&a->headers, "Content-Type: application/xml\r\n");
-    blob_say(&a->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult "
-             "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>%s</Name>", x->bucket->name);
+    blob_say(&a->body,
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult "
+             "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>%s</Name>",
+             x->bucket->name);
     put_key(&a->body, "Prefix", asked_parameter(&x->asked, "prefix"), encoded);
-    blob_say(&a->body, "<KeyCount>%zu</KeyCount><MaxKeys>%u</MaxKeys>%s<IsTruncated>%s</IsTruncated>",
-             shown, (unsigned)limit, encoded ? "<EncodingType>url</EncodingType>" : "",
+    blob_say(&a->body,
+             "<KeyCount>%zu</KeyCount><MaxKeys>%u</MaxKeys>%s<IsTruncated>%s</IsTruncated>", shown,
+             (unsigned)limit, encoded ? "<EncodingType>url</EncodingType>" : "",
              shown < count ? "true" : "false");
     if (shown < count && shown > 0) {
         blob_say(&a->body, "<NextContinuationToken>tok/+");
@@ -110,9 +113,10 @@ static void list_objects(struct cloud_connection *x, struct answer *a)
         date_extended(date, found[i]->utc_ms);
         blob_say(&a->body, "<Contents>");
         put_key(&a->body, "Key", span_text(found[i]->key), encoded);
-        blob_say(&a->body, "<LastModified>%s</LastModified><ETag>&quot;%.*s&quot;</ETag>"
-                 "<Size>%zu</Size><StorageClass>%s</StorageClass></Contents>", date,
-                 (int)strlen(found[i]->etag) - 2, found[i]->etag + 1, found[i]->bytes.len,
+        blob_say(&a->body,
+                 "<LastModified>%s</LastModified><ETag>&quot;%.*s&quot;</ETag>"
+                 "<Size>%zu</Size><StorageClass>%s</StorageClass></Contents>",
+                 date, (int)strlen(found[i]->etag) - 2, found[i]->etag + 1, found[i]->bytes.len,
                  found[i]->facts.storage_class);
     }
     blob_say(&a->body, "</ListBucketResult>");
@@ -134,26 +138,32 @@ static void list_parts(struct cloud_connection *x, struct answer *a)
     size_t to = u->part_count - from < limit ? u->part_count : from + (size_t)limit;
     a->status = 200;
     blob_say(&a->headers, "Content-Type: application/xml\r\n");
-    blob_say(&a->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListPartsResult "
+    blob_say(&a->body,
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListPartsResult "
              "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Bucket>%s</Bucket>",
              x->bucket->name);
     put_key(&a->body, "Key", span_text(x->key), false);
-    blob_say(&a->body, "<UploadId>%s</UploadId><PartNumberMarker>%u</PartNumberMarker>"
-             "<MaxParts>%u</MaxParts><IsTruncated>%s</IsTruncated>", u->id, (unsigned)marker,
-             (unsigned)limit, to < u->part_count ? "true" : "false");
+    blob_say(&a->body,
+             "<UploadId>%s</UploadId><PartNumberMarker>%u</PartNumberMarker>"
+             "<MaxParts>%u</MaxParts><IsTruncated>%s</IsTruncated>",
+             u->id, (unsigned)marker, (unsigned)limit, to < u->part_count ? "true" : "false");
     if (to < u->part_count && to > from)
-        blob_say(&a->body, "<NextPartNumberMarker>%u</NextPartNumberMarker>", u->parts[to - 1].number);
+        blob_say(&a->body, "<NextPartNumberMarker>%u</NextPartNumberMarker>",
+                 u->parts[to - 1].number);
     for (size_t i = from; i < to; i++)
-        blob_say(&a->body, "<Part><PartNumber>%u</PartNumber><ETag>&quot;%.32s&quot;</ETag>"
-                 "<Size>%zu</Size></Part>", u->parts[i].number, u->parts[i].etag + 1,
-                 u->parts[i].bytes.len);
+        blob_say(&a->body,
+                 "<Part><PartNumber>%u</PartNumber><ETag>&quot;%.32s&quot;</ETag>"
+                 "<Size>%zu</Size></Part>",
+                 u->parts[i].number, u->parts[i].etag + 1, u->parts[i].bytes.len);
     blob_say(&a->body, "</ListPartsResult>");
 }
 
 void list_act(struct cloud_connection *x, struct answer *a)
 {
-    if (x->operation == CLOUD_LIST) list_objects(x, a);
-    else list_parts(x, a);
+    if (x->operation == CLOUD_LIST)
+        list_objects(x, a);
+    else
+        list_parts(x, a);
 }
 
 /* ---- JSON ---- */
@@ -163,14 +173,18 @@ static void put_json(struct blob *to, struct span s)
     blob_say(to, "\"");
     while (s.len > 0) {
         uint8_t c = span_take(&s);
-        if (c == '"' || c == '\\') blob_say(to, "\\%c", c);
-        else if (c < ' ') blob_say(to, "\\u%04x", c);
-        else blob_put(to, &c, 1);
+        if (c == '"' || c == '\\')
+            blob_say(to, "\\%c", c);
+        else if (c < ' ')
+            blob_say(to, "\\u%04x", c);
+        else
+            blob_put(to, &c, 1);
     }
     blob_say(to, "\"");
 }
 
-static void put_pairs(struct blob *to, const char *name, const struct parameter *pairs, size_t count)
+static void put_pairs(struct blob *to, const char *name, const struct parameter *pairs,
+                      size_t count)
 {
     blob_say(to, ",\"%s\":{", name);
     for (size_t i = 0; i < count; i++) {

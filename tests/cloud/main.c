@@ -67,8 +67,8 @@ static void set_clock(struct cloud *c)
 static int listen_on(uint16_t port)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons(port),
-                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in here = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
     socklen_t len = sizeof here;
     if (fd < 0 || bind(fd, (struct sockaddr *)&here, sizeof here) != 0 || listen(fd, 64) != 0 ||
@@ -231,15 +231,34 @@ static void usage(FILE *to)
           "  --access-key ID --secret-key KEY --token T  the account (AKIDEXAMPLE / SECRET)\n"
           "  --bucket NAME[:REGION]                      may come again\n"
           "  --fault OPERATION:NTH:KIND[=VALUE]          may come again; see README.md\n"
-          "  --part-min BYTES    instead of 5 MiB       --rtt MS            each question waits so long\n"
-          "  --utc-offset MS     its clock is wrong     --lifetime MS       of the keys it hands out\n"
+          "  --part-min BYTES    instead of 5 MiB       --rtt MS            each question waits so "
+          "long\n"
+          "  --utc-offset MS     its clock is wrong     --lifetime MS       of the keys it hands "
+          "out\n"
           "  --role ARN --web-token T                    for STS\n"
           "  --dump DIR          objects, on SIGTERM    --tell              a line a question\n"
-          "  GET /_cloud/objects                         what is there, and violations, as JSON\n", to);
+          "  GET /_cloud/objects                         what is there, and violations, as JSON\n",
+          to);
 }
 
-enum { OPT_PORT = 256, OPT_PORT_FILE, OPT_ID, OPT_SECRET, OPT_TOKEN, OPT_BUCKET, OPT_FAULT,
-       OPT_PART, OPT_RTT, OPT_UTC, OPT_LIFE, OPT_ROLE, OPT_WEB, OPT_DUMP, OPT_TELL, OPT_HELP };
+enum {
+    OPT_PORT = 256,
+    OPT_PORT_FILE,
+    OPT_ID,
+    OPT_SECRET,
+    OPT_TOKEN,
+    OPT_BUCKET,
+    OPT_FAULT,
+    OPT_PART,
+    OPT_RTT,
+    OPT_UTC,
+    OPT_LIFE,
+    OPT_ROLE,
+    OPT_WEB,
+    OPT_DUMP,
+    OPT_TELL,
+    OPT_HELP
+};
 
 static uint64_t number(const char *text)
 {
@@ -250,14 +269,23 @@ static uint64_t number(const char *text)
 
 static void read_options(struct cloud *c, int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"port", 1, NULL, OPT_PORT}, {"port-file", 1, NULL, OPT_PORT_FILE},
-        {"access-key", 1, NULL, OPT_ID}, {"secret-key", 1, NULL, OPT_SECRET},
-        {"token", 1, NULL, OPT_TOKEN}, {"bucket", 1, NULL, OPT_BUCKET},
-        {"fault", 1, NULL, OPT_FAULT}, {"part-min", 1, NULL, OPT_PART}, {"rtt", 1, NULL, OPT_RTT},
-        {"utc-offset", 1, NULL, OPT_UTC}, {"lifetime", 1, NULL, OPT_LIFE},
-        {"role", 1, NULL, OPT_ROLE}, {"web-token", 1, NULL, OPT_WEB}, {"dump", 1, NULL, OPT_DUMP},
-        {"tell", 0, NULL, OPT_TELL}, {"help", 0, NULL, OPT_HELP}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"port", 1, NULL, OPT_PORT},
+                                          {"port-file", 1, NULL, OPT_PORT_FILE},
+                                          {"access-key", 1, NULL, OPT_ID},
+                                          {"secret-key", 1, NULL, OPT_SECRET},
+                                          {"token", 1, NULL, OPT_TOKEN},
+                                          {"bucket", 1, NULL, OPT_BUCKET},
+                                          {"fault", 1, NULL, OPT_FAULT},
+                                          {"part-min", 1, NULL, OPT_PART},
+                                          {"rtt", 1, NULL, OPT_RTT},
+                                          {"utc-offset", 1, NULL, OPT_UTC},
+                                          {"lifetime", 1, NULL, OPT_LIFE},
+                                          {"role", 1, NULL, OPT_ROLE},
+                                          {"web-token", 1, NULL, OPT_WEB},
+                                          {"dump", 1, NULL, OPT_DUMP},
+                                          {"tell", 0, NULL, OPT_TELL},
+                                          {"help", 0, NULL, OPT_HELP},
+                                          {NULL, 0, NULL, 0}};
     const char *id = "AKIDEXAMPLE", *secret = "SECRET", *token = "";
     int which;
     while ((which = getopt_long(argc, argv, "", longs, NULL)) != -1) {

@@ -110,6 +110,10 @@ void s3_check(struct cloud_connection *x, struct answer *a)
 {
     struct place p = place_of(x);
     check_place(x, a, &p);
+    if (x->accepted == CLOUD_S3 && p.region.at == NULL)
+        cloud_violation(x->cloud, "a Host that is not S3's: %.*s",
+                        (int)asked_field(&x->asked, "host").len,
+                        (const char *)asked_field(&x->asked, "host").at);
     if (x->bucket == NULL) return;
     if (a->refusal.status == 0) {
         auth_check(x, a, x->bucket->region, "s3");
@@ -149,8 +153,10 @@ enum hash_kind checksum_check(struct cloud_connection *x, struct answer *a, char
     struct blob right = {0};
     hash_put(&right, kind, blob_span(&x->body.plain));
     if (!span_equal(blob_span(&right), said))
-        refuse(&a->refusal, 400, "BadDigest", "The %s you specified did not match the calculated "
-               "checksum.", hash_name(kind));
+        refuse(&a->refusal, 400, "BadDigest",
+               "The %s you specified did not match the calculated "
+               "checksum.",
+               hash_name(kind));
     snprintf(value, 48, "%s", blob_text(&right));
     blob_free(&right);
     return kind;
@@ -174,7 +180,8 @@ static void put_object(struct cloud_connection *x, struct answer *a)
     enum hash_kind kind = checksum_check(x, a, checksum);
     struct cloud_facts facts;
     facts_read(x, a, &facts);
-    if (x->key[0] == '\0') refuse(&a->refusal, 405, "MethodNotAllowed", "A bucket is not made here");
+    if (x->key[0] == '\0')
+        refuse(&a->refusal, 405, "MethodNotAllowed", "A bucket is not made here");
     if (a->refusal.status != 0 || exists_already(x, a)) {
         facts_free(&facts);
         return;
@@ -200,9 +207,10 @@ static void put_facts(struct cloud_connection *x, struct answer *a, const struct
 {
     char date[30];
     date_http(date, o->utc_ms);
-    blob_say(&a->headers, "Last-Modified: %s\r\nETag: %s\r\nAccept-Ranges: bytes\r\nContent-Type: %s\r\n"
-             "x-amz-server-side-encryption: %s\r\n", date, o->etag, o->facts.content_type,
-             o->facts.sse);
+    blob_say(&a->headers,
+             "Last-Modified: %s\r\nETag: %s\r\nAccept-Ranges: bytes\r\nContent-Type: %s\r\n"
+             "x-amz-server-side-encryption: %s\r\n",
+             date, o->etag, o->facts.content_type, o->facts.sse);
     if (strcmp(o->facts.storage_class, "STANDARD") != 0)
         blob_say(&a->headers, "x-amz-storage-class: %s\r\n", o->facts.storage_class);
     if (o->facts.kms_key[0] != '\0')

@@ -13,10 +13,14 @@ const char *signature_read(struct signature *s, struct span authorization)
     while (authorization.len > 0) {
         struct span value = span_trim(span_until(&authorization, ','));
         struct span name = span_until(&value, '=');
-        if (span_is(name, "Credential")) credential = value;
-        else if (span_is(name, "SignedHeaders")) s->headers = value;
-        else if (span_is(name, "Signature")) s->value = value;
-        else return "an unknown word";
+        if (span_is(name, "Credential"))
+            credential = value;
+        else if (span_is(name, "SignedHeaders"))
+            s->headers = value;
+        else if (span_is(name, "Signature"))
+            s->value = value;
+        else
+            return "an unknown word";
     }
     s->id = span_until(&credential, '/');
     s->date = span_until(&credential, '/');
@@ -141,8 +145,10 @@ void signature_make(struct signature *s, const struct asked *a, const char *secr
     percent_put(&path, blob_span(&a->path), true);
     blob_put_span(&canonical, a->method);
     blob_say(&canonical, "\n");
-    if (is_s3) blob_put_span(&canonical, blob_span(&path));
-    else percent_put(&canonical, blob_span(&path), true); /* all others encode twice */
+    if (is_s3)
+        blob_put_span(&canonical, blob_span(&path));
+    else
+        percent_put(&canonical, blob_span(&path), true); /* all others encode twice */
     blob_say(&canonical, "\n");
     put_query(&canonical, a);
     blob_say(&canonical, "\n");

@@ -149,9 +149,9 @@ static bool is_one_of(const char *value, const char *const *values)
 
 void facts_read(struct cloud_connection *x, struct answer *a, struct cloud_facts *to)
 {
-    static const char *const classes[] = {"STANDARD", "STANDARD_IA", "ONEZONE_IA", "GLACIER_IR",
-                                          "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE",
-                                          "REDUCED_REDUNDANCY", NULL};
+    static const char *const classes[] = {"STANDARD",     "STANDARD_IA",         "ONEZONE_IA",
+                                          "GLACIER_IR",   "INTELLIGENT_TIERING", "GLACIER",
+                                          "DEEP_ARCHIVE", "REDUCED_REDUNDANCY",  NULL};
     static const char *const sses[] = {"AES256", "aws:kms", "aws:kms:dsse", NULL};
     *to = (struct cloud_facts){0};
     to->content_type = copy_field(x, "content-type", "binary/octet-stream");
@@ -165,8 +165,8 @@ void facts_read(struct cloud_connection *x, struct answer *a, struct cloud_facts
     if (to->kms_key[0] != '\0' && strncmp(to->sse, "aws:kms", 7) != 0)
         refuse(&a->refusal, 400, "InvalidArgument", "A key is for aws:kms");
     read_metadata(x, to);
-    const char *wrong = parameters_read(to->tags, &to->tag_count,
-                                        asked_field(&x->asked, "x-amz-tagging"), true);
+    const char *wrong =
+        parameters_read(to->tags, &to->tag_count, asked_field(&x->asked, "x-amz-tagging"), true);
     if (wrong != NULL) refuse(&a->refusal, 400, "InvalidArgument", "x-amz-tagging: %s", wrong);
     check_tags(to, &a->refusal);
 }

@@ -29,7 +29,8 @@ static void create(struct cloud_connection *x, struct answer *a)
     struct span algorithm = asked_field(&x->asked, "x-amz-checksum-algorithm");
     struct span type = asked_field(&x->asked, "x-amz-checksum-type");
     facts.kind = hash_named(algorithm);
-    facts.composite = span_is(type, "COMPOSITE") || (type.at == NULL && facts.kind != HASH_CRC64NVME);
+    facts.composite =
+        span_is(type, "COMPOSITE") || (type.at == NULL && facts.kind != HASH_CRC64NVME);
     if (algorithm.at != NULL && facts.kind == HASH_NONE)
         refuse(&a->refusal, 400, "InvalidRequest", "Checksum algorithm provided is unsupported.");
     if ((facts.kind == HASH_CRC64NVME && facts.composite) ||
@@ -99,7 +100,8 @@ static void put_part(struct cloud_connection *x, struct answer *a)
     snprintf(p->checksum, sizeof p->checksum, "%s", checksum);
     etag_make(p->etag, blob_span(&p->bytes));
     a->status = 200;
-    blob_say(&a->headers, "ETag: %s\r\nx-amz-server-side-encryption: %s\r\n", p->etag, u->facts.sse);
+    blob_say(&a->headers, "ETag: %s\r\nx-amz-server-side-encryption: %s\r\n", p->etag,
+             u->facts.sse);
     if (kind != HASH_NONE) blob_say(&a->headers, "%s: %s\r\n", hash_header(kind), checksum);
 }
 
@@ -135,7 +137,8 @@ static struct span unquoted(struct span s)
 {
     if (span_begins(s, "&quot;") && span_ends(s, "&quot;")) return span_of(s.at + 6, s.len - 12);
     if (span_begins(s, "&#34;") && span_ends(s, "&#34;")) return span_of(s.at + 5, s.len - 10);
-    if (span_begins(s, "\"") && span_ends(s, "\"") && s.len > 1) return span_of(s.at + 1, s.len - 2);
+    if (span_begins(s, "\"") && span_ends(s, "\"") && s.len > 1)
+        return span_of(s.at + 1, s.len - 2);
     return s;
 }
 
@@ -193,8 +196,10 @@ static void join_one(struct cloud_connection *x, struct answer *a, struct cloud_
 {
     struct cloud_part *p = find_part(u, t);
     if (p == NULL) {
-        refuse(&a->refusal, 400, "InvalidPart", "One or more of the specified parts could not be "
-               "found: part %u", t->number);
+        refuse(&a->refusal, 400, "InvalidPart",
+               "One or more of the specified parts could not be "
+               "found: part %u",
+               t->number);
         return;
     }
     if (!last && p->bytes.len < x->cloud->options.part_bytes_min)
@@ -205,7 +210,8 @@ static void join_one(struct cloud_connection *x, struct answer *a, struct cloud_
     if (u->facts.composite && u->facts.kind != HASH_NONE && t->kind == HASH_NONE)
         refuse(&a->refusal, 400, "InvalidRequest",
                "The upload was created using a checksum. The complete request must include the "
-               "checksum for each part. It was missing for part %u in the request.", t->number);
+               "checksum for each part. It was missing for part %u in the request.",
+               t->number);
     blob_put_span(whole, blob_span(&p->bytes));
 }
 
@@ -254,7 +260,8 @@ static void check_claims(struct cloud_connection *x, struct answer *a, const str
     }
 }
 
-static void tell_completed(struct cloud_connection *x, struct answer *a, const struct cloud_object *o)
+static void tell_completed(struct cloud_connection *x, struct answer *a,
+                           const struct cloud_object *o)
 {
     a->status = 200;
     a->chunked = true;
@@ -263,14 +270,18 @@ static void tell_completed(struct cloud_connection *x, struct answer *a, const s
     blob_say(&a->body,
              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\n<CompleteMultipartUploadResult "
              "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Location>https://%s.s3.%s."
-             "amazonaws.com/", x->bucket->name, x->bucket->region);
+             "amazonaws.com/",
+             x->bucket->name, x->bucket->region);
     percent_put(&a->body, span_text(o->key), false);
     blob_say(&a->body, "</Location><Bucket>%s</Bucket><Key>", x->bucket->name);
     xml_put(&a->body, span_text(o->key));
-    blob_say(&a->body, "</Key><ETag>&quot;%.*s&quot;</ETag>", (int)strlen(o->etag) - 2, o->etag + 1);
-    blob_say(&a->body, "<Checksum%s>%s</Checksum%s><ChecksumType>%s</ChecksumType>"
-             "</CompleteMultipartUploadResult>", hash_name(o->facts.kind), o->checksum,
-             hash_name(o->facts.kind), o->facts.composite ? "COMPOSITE" : "FULL_OBJECT");
+    blob_say(&a->body, "</Key><ETag>&quot;%.*s&quot;</ETag>", (int)strlen(o->etag) - 2,
+             o->etag + 1);
+    blob_say(&a->body,
+             "<Checksum%s>%s</Checksum%s><ChecksumType>%s</ChecksumType>"
+             "</CompleteMultipartUploadResult>",
+             hash_name(o->facts.kind), o->checksum, hash_name(o->facts.kind),
+             o->facts.composite ? "COMPOSITE" : "FULL_OBJECT");
 }
 
 static void finish(struct cloud_connection *x, struct answer *a, struct cloud_upload *u,
@@ -308,7 +319,8 @@ static void complete(struct cloud_connection *x, struct answer *a)
     size_t count;
     struct told *parts = read_document(blob_span(&x->body.plain), &count);
     if (parts == NULL) {
-        refuse(&a->refusal, 400, "MalformedXML", "The XML you provided was not well-formed or did "
+        refuse(&a->refusal, 400, "MalformedXML",
+               "The XML you provided was not well-formed or did "
                "not validate against our published schema");
         return;
     }

@@ -72,8 +72,8 @@ static struct sim_service services[4];
 
 static const struct sim_service *serve(size_t at, struct cloud *c, void *(*accept)(void *))
 {
-    services[at] = (struct sim_service){c, set_clock, accept, feed, feed_end, tick, next_ms, take,
-                                        wants_close, is_idle, end};
+    services[at] = (struct sim_service){c,       set_clock, accept,      feed,    feed_end, tick,
+                                        next_ms, take,      wants_close, is_idle, end};
     return &services[at];
 }
 
@@ -90,7 +90,8 @@ void world_open_hosts(struct world *w)
     if (strcmp(w->region, w->cloud->buckets[0].region) != 0) { /* it lives elsewhere */
         snprintf(name, sizeof name, "s3.%s.amazonaws.com", w->cloud->buckets[0].region);
         sim_host(name, 80, addresses, s3);
-        snprintf(name, sizeof name, "%s.s3.%s.amazonaws.com", w->bucket, w->cloud->buckets[0].region);
+        snprintf(name, sizeof name, "%s.s3.%s.amazonaws.com", w->bucket,
+                 w->cloud->buckets[0].region);
         sim_host(name, 80, addresses, s3);
     }
     sim_host("sts.sim.test", 8080, 2, sts);

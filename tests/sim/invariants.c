@@ -7,7 +7,8 @@ static bool is_exact(const struct world *w, const struct cloud_object *o)
 {
     return span_equal(blob_span(&o->bytes), blob_span(&w->expected)) &&
            strcmp(o->facts.content_type, "audio/wav") == 0 &&
-           strcmp(o->facts.storage_class, w->storage_class != NULL ? w->storage_class : "STANDARD") == 0 &&
+           strcmp(o->facts.storage_class,
+                  w->storage_class != NULL ? w->storage_class : "STANDARD") == 0 &&
            strcmp(o->facts.sse, w->sse != NULL ? w->sse : "AES256") == 0;
 }
 
@@ -16,23 +17,29 @@ static bool has_tags(const struct cloud_object *o)
     const struct cloud_facts *f = &o->facts;
     return f->tag_count == 2 && span_is(blob_span(&f->tags[0].name), "customerEndpoint") &&
            span_is(blob_span(&f->tags[0].value), "+81312345678") &&
-           span_is(blob_span(&f->tags[1].name), "name") && span_is(blob_span(&f->tags[1].value), "a b=c");
+           span_is(blob_span(&f->tags[1].name), "name") &&
+           span_is(blob_span(&f->tags[1].value), "a b=c");
 }
 
 static void i1_success_is_exact(struct world *w)
 {
     const struct cloud_object *o = cloud_find(w->cloud, w->bucket, w->key);
     if (w->result.outcome != OUTCOME_CONVERTED) return;
-    if (o == NULL) blob_say(&w->broken, "I1 success, and no object\n");
-    else if (!is_exact(w, o)) blob_say(&w->broken, "I1 success, and another object\n");
+    if (o == NULL)
+        blob_say(&w->broken, "I1 success, and no object\n");
+    else if (!is_exact(w, o))
+        blob_say(&w->broken, "I1 success, and another object\n");
 }
 
 static void i2_never_anything_else(struct world *w)
 {
     for (const struct cloud_object *o = w->cloud->objects; o != NULL; o = o->next) {
-        if (strcmp(o->key, w->key) != 0) blob_say(&w->broken, "I2 an object under another key\n");
-        else if (!is_exact(w, o)) blob_say(&w->broken, "I2 an object that is not exact\n");
-        else if (!has_tags(o)) blob_say(&w->broken, "I2 an object without its tags\n");
+        if (strcmp(o->key, w->key) != 0)
+            blob_say(&w->broken, "I2 an object under another key\n");
+        else if (!is_exact(w, o))
+            blob_say(&w->broken, "I2 an object that is not exact\n");
+        else if (!has_tags(o))
+            blob_say(&w->broken, "I2 an object without its tags\n");
     }
 }
 
@@ -41,7 +48,8 @@ static void i3_no_upload_stays_open(struct world *w)
     if (w->killed) return;
     for (const struct cloud_upload *u = w->cloud->uploads; u != NULL; u = u->next) {
         if (u->state != CLOUD_OPEN) continue;
-        if (world_faults(w) == 0) blob_say(&w->broken, "I3 an upload is open, and there was no fault\n");
+        if (world_faults(w) == 0)
+            blob_say(&w->broken, "I3 an upload is open, and there was no fault\n");
         else if (u->is_known && w->mode == WORLD_FEW)
             blob_say(&w->broken, "I3 an upload is open, and fewer faults than tries\n");
         else if (u->is_known && !w->result.left_open)
@@ -87,8 +95,10 @@ static void i7_it_gets_there(struct world *w)
 {
     if (w->result.outcome == OUTCOME_STUCK) blob_say(&w->broken, "I7 it is stuck\n");
     if (w->result.outcome == OUTCOME_CONVERTED) return;
-    if (world_faults(w) == 0) blob_say(&w->broken, "I7 no fault, and no success\n");
-    else if (w->mode == WORLD_FEW) blob_say(&w->broken, "I7 fewer faults than tries, and no success\n");
+    if (world_faults(w) == 0)
+        blob_say(&w->broken, "I7 no fault, and no success\n");
+    else if (w->mode == WORLD_FEW)
+        blob_say(&w->broken, "I7 fewer faults than tries, and no success\n");
 }
 
 bool world_check(struct world *w)

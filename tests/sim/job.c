@@ -85,9 +85,11 @@ static enum judged try(const char *what, const char *must_say)
 static void put_object_headers(struct question *q)
 {
     const struct world *w = job.world;
-    blob_say(&q->headers, "Content-Type: audio/wav\r\nx-amz-tagging: customerEndpoint=%%2B81312345678&"
+    blob_say(&q->headers,
+             "Content-Type: audio/wav\r\nx-amz-tagging: customerEndpoint=%%2B81312345678&"
              "name=a%%20b%%3Dc\r\n");
-    if (w->storage_class != NULL) blob_say(&q->headers, "x-amz-storage-class: %s\r\n", w->storage_class);
+    if (w->storage_class != NULL)
+        blob_say(&q->headers, "x-amz-storage-class: %s\r\n", w->storage_class);
     if (w->sse != NULL) blob_say(&q->headers, "x-amz-server-side-encryption: %s\r\n", w->sse);
 }
 
@@ -165,12 +167,15 @@ static bool put_part(size_t number, struct span bytes)
 
 static bool close_upload(struct blob *document)
 {
-    blob_say(document, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
+    blob_say(document,
+             "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     for (size_t i = 0; i < job.parts; i++) {
-        struct span bytes = span_of(job.wav.at + i * job.world->part_bytes_min,
-                                    i + 1 < job.parts ? job.world->part_bytes_min
-                                                      : job.wav.len - i * job.world->part_bytes_min);
-        blob_say(document, "<Part><PartNumber>%zu</PartNumber><ETag>%s</ETag>", i + 1, job.etags[i]);
+        struct span bytes =
+            span_of(job.wav.at + i * job.world->part_bytes_min,
+                    i + 1 < job.parts ? job.world->part_bytes_min
+                                      : job.wav.len - i * job.world->part_bytes_min);
+        blob_say(document, "<Part><PartNumber>%zu</PartNumber><ETag>%s</ETag>", i + 1,
+                 job.etags[i]);
         if (job.world->checksum == HASH_SHA256 && job.world->chunks != BODY_SIGNED) {
             blob_say(document, "<ChecksumSHA256>");
             hash_put(document, HASH_SHA256, bytes);
@@ -233,7 +238,9 @@ void world_run_job(struct world *w)
     tell(good ? "converted" : "failed", job.reply.status);
     if (w->canary == CANARY_SECRET) port_log(span_text(w->account.secret));
     w->result.outcome = good ? OUTCOME_CONVERTED : OUTCOME_FAILED;
-    w->result.why = job.reply.status == 0 ? "no answer" : job.reply.status >= 500 ? "5xx" : "refused";
+    w->result.why = job.reply.status == 0     ? "no answer"
+                    : job.reply.status >= 500 ? "5xx"
+                                              : "refused";
     w->result.left_open = job.may_be_open && w->canary != CANARY_NO_ABORT;
     talk_end(w->canary == CANARY_SOCKET);
     talk_question_free(&job.question);

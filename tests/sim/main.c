@@ -34,8 +34,9 @@ static struct {
 
 static const char *const modes[WORLD_MODES] = {"calm", "few", "wild", "storm", "kill"};
 static const char *const outcomes[OUTCOMES] = {"converted", "no audio", "failed", "stuck"};
-static const char *const canaries[CANARIES] = {"none", "byte", "header", "no-abort", "trust-200",
-                                               "secret", "socket", "endless", "unsigned", "busy"};
+static const char *const canaries[CANARIES] = {"none",      "byte",   "header", "no-abort",
+                                               "trust-200", "secret", "socket", "endless",
+                                               "unsigned",  "busy"};
 
 static void die(void)
 {
@@ -65,8 +66,10 @@ static void run(struct world *w)
     }
     w->killed = true;
     sim_settle(world_roll(w, 3) == 0 ? world_roll(w, 100) : SETTLE_MS);
-    if (setjmp(out) == 0) world_run_job(w);
-    else w->result.outcome = OUTCOME_STUCK;
+    if (setjmp(out) == 0)
+        world_run_job(w);
+    else
+        w->result.outcome = OUTCOME_STUCK;
 }
 
 /* A port call of the run, so that each may be the last one: a run without a death is counted first. */
@@ -112,8 +115,8 @@ static void count(struct world *w, bool exact)
 
 static void run_world(uint64_t seed)
 {
-    enum world_mode mode = options.mode >= 0 ? (enum world_mode)options.mode
-                                             : (enum world_mode)(seed % WORLD_MODES);
+    enum world_mode mode =
+        options.mode >= 0 ? (enum world_mode)options.mode : (enum world_mode)(seed % WORLD_MODES);
     uint64_t last_call = mode == WORLD_KILL ? draw_last_call(seed) : 0;
     struct world *w = calloc(1, sizeof *w);
     if (w == NULL) abort();
@@ -135,14 +138,16 @@ static void run_world(uint64_t seed)
 
 static void print_sums(void)
 {
-    printf("%-8s %10s %10s %10s %10s %10s\n", "mode", "worlds", "converted", "no audio", "failed", "stuck");
+    printf("%-8s %10s %10s %10s %10s %10s\n", "mode", "worlds", "converted", "no audio", "failed",
+           "stuck");
     for (int m = 0; m < WORLD_MODES; m++)
         if (sums.worlds[m] > 0)
             printf("%-8s %10llu %10llu %10llu %10llu %10llu\n", modes[m],
                    (unsigned long long)sums.worlds[m], (unsigned long long)sums.outcomes[m][0],
                    (unsigned long long)sums.outcomes[m][1], (unsigned long long)sums.outcomes[m][2],
                    (unsigned long long)sums.outcomes[m][3]);
-    printf("requests %llu, worlds without a fault %llu, deaths %llu, false alarms %llu, said to be left open %llu\n",
+    printf("requests %llu, worlds without a fault %llu, deaths %llu, false alarms %llu, said to be "
+           "left open %llu\n",
            (unsigned long long)sums.requests, (unsigned long long)sums.faultless,
            (unsigned long long)sums.killed, (unsigned long long)sums.false_alarms,
            (unsigned long long)sums.left_open);
@@ -169,7 +174,8 @@ static int index_of(const char *word, const char *const *words, int count_of)
 static void usage(FILE *to)
 {
     fputs("sim SEED [--count N] [--mode calm|few|wild|storm|kill] [--tell] [--hash]\n"
-          "    [--break byte|header|no-abort|trust-200|secret|socket|endless|unsigned|busy]\n", to);
+          "    [--break byte|header|no-abort|trust-200|secret|socket|endless|unsigned|busy]\n",
+          to);
 }
 
 int main(int argc, char **argv)
@@ -195,7 +201,9 @@ int main(int argc, char **argv)
     uint64_t seed = strtoull(argv[optind], NULL, 10);
     for (uint64_t i = 0; i < options.count && sums.broken < BROKEN_SHOWN_MAX; i++)
         run_world(seed + i);
-    if (options.hashes) printf("%016llx\n", (unsigned long long)sums.hash);
-    else print_sums();
+    if (options.hashes)
+        printf("%016llx\n", (unsigned long long)sums.hash);
+    else
+        print_sums();
     return sums.broken != 0;
 }

@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { CONNECT_MS = 3100, LOOKUP_MS = 5000, SEND_MS = 20000, ANSWER_MS = 60000, SAY_ALONE_MS = 1000 };
+enum {
+    CONNECT_MS = 3100,
+    LOOKUP_MS = 5000,
+    SEND_MS = 20000,
+    ANSWER_MS = 60000,
+    SAY_ALONE_MS = 1000
+};
 
 /* Static, so that a process that dies (longjmp) loses nothing. */
 static struct {
@@ -134,8 +140,10 @@ static void sign(const struct world *w, struct signature *s, const char *payload
     const char *wrong = asked_read(&a, blob_span(&head));
     if (wrong != NULL) abort();
     list_names(&a, &names);
-    *s = (struct signature){.date = span_of(s->time, 8), .region = span_text(w->region),
-                            .service = span_text("s3"), .headers = blob_span(&names)};
+    *s = (struct signature){.date = span_of(s->time, 8),
+                            .region = span_text(w->region),
+                            .service = span_text("s3"),
+                            .headers = blob_span(&names)};
     date_basic(s->time, port_utc_ms());
     memcpy(s->time, asked_field(&a, "x-amz-date").at, 16);
     snprintf(s->scope, sizeof s->scope, "%.8s/%s/s3/aws4_request", s->time, w->region);
@@ -223,8 +231,10 @@ static void make(struct world *w, const struct question *q)
             blob_say(h, "\r\n");
         }
     } else {
-        blob_say(h, "x-amz-decoded-content-length: %zu\r\nContent-Encoding: aws-chunked\r\n", q->body.len);
-        if (q->chunks != BODY_SIGNED) blob_say(h, "x-amz-trailer: %s\r\n", hash_header(q->checksum));
+        blob_say(h, "x-amz-decoded-content-length: %zu\r\nContent-Encoding: aws-chunked\r\n",
+                 q->body.len);
+        if (q->chunks != BODY_SIGNED)
+            blob_say(h, "x-amz-trailer: %s\r\n", hash_header(q->checksum));
     }
     blob_say(h, "x-amz-content-sha256: %s\r\n", payload);
     if (w->account.token[0] != '\0') blob_say(h, "x-amz-security-token: %s\r\n", w->account.token);

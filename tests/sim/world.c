@@ -30,8 +30,9 @@ static void draw_task(struct world *w)
                                            HASH_NONE};
     snprintf(w->region, sizeof w->region, "%s", regions[world_roll(w, 3)]);
     snprintf(w->bucket, sizeof w->bucket, "%s", world_roll(w, 2) == 0 ? "voice-mail" : "v.01.mail");
-    snprintf(w->key, sizeof w->key, "%s", world_roll(w, 2) == 0 ? "wav/2025/03/06/07-08-09_abc+d e.wav"
-                                                                : "\xe3\x83\xab\xe3\x82\xb9/a&b=c.wav");
+    snprintf(w->key, sizeof w->key, "%s",
+             world_roll(w, 2) == 0 ? "wav/2025/03/06/07-08-09_abc+d e.wav"
+                                   : "\xe3\x83\xab\xe3\x82\xb9/a&b=c.wav");
     snprintf(w->endpoint_url, sizeof w->endpoint_url, "http://s3.%s.amazonaws.com", w->region);
     w->path_style = world_roll(w, 2) == 0;
     w->if_absent = world_roll(w, 3) == 0;
@@ -52,6 +53,7 @@ static void draw_keys(struct world *w)
                                 INT64_MAX);
     else if (w->keys == KEYS_TOKEN)
         *a = *cloud_account_issue(w->cloud);
+    w->cloud->lifetime_ms = 30 * 60000 + (int64_t)world_roll(w, 12 * 3600000);
     snprintf(w->cloud->role, sizeof w->cloud->role, "arn:aws:iam::123456789012:role/made-up");
     snprintf(w->cloud->web_token, sizeof w->cloud->web_token, "SEKRIT.web.token");
     snprintf(w->cloud->imds_role, sizeof w->cloud->imds_role, "made-up-role");
@@ -102,18 +104,24 @@ static void draw_cloud_faults(struct world *w, struct cloud_options *o)
 static void draw_faults(struct world *w, struct cloud_options *o)
 {
     bool calm = w->mode == WORLD_CALM || w->mode == WORLD_KILL;
-    if (calm) sim_weather_draw(&w->faults, w->seed);
-    else sim_faults_draw(&w->faults, w->seed);
+    if (calm)
+        sim_weather_draw(&w->faults, w->seed);
+    else
+        sim_faults_draw(&w->faults, w->seed);
     if (!calm) draw_cloud_faults(w, o);
-    if (w->mode == WORLD_WILD && world_roll(w, 12) == 0) { /* and in some worlds nothing works at all */
-        if (world_roll(w, 2) == 0) w->faults.permille[world_roll(w, SIM_FAULTS)] = 1000;
-        else o->permille[1 + world_roll(w, CLOUD_FAULT_KINDS - 1)] = 1000;
+    if (w->mode == WORLD_WILD &&
+        world_roll(w, 12) == 0) { /* and in some worlds nothing works at all */
+        if (world_roll(w, 2) == 0)
+            w->faults.permille[world_roll(w, SIM_FAULTS)] = 1000;
+        else
+            o->permille[1 + world_roll(w, CLOUD_FAULT_KINDS - 1)] = 1000;
     }
     if (w->mode == WORLD_FEW) {
         w->faults_left = 1 + (unsigned)world_roll(w, 2);
         w->faults.left = o->faults_left = &w->faults_left;
     }
-    if (w->mode == WORLD_STORM) w->faults.until_ms = o->faults_until_ms = 2000 + world_roll(w, 60000);
+    if (w->mode == WORLD_STORM)
+        w->faults.until_ms = o->faults_until_ms = 2000 + world_roll(w, 60000);
 }
 
 static void put_object_there(struct world *w)
@@ -121,13 +129,14 @@ static void put_object_there(struct world *w)
     struct cloud_object *o = cloud_place(w->cloud, &w->cloud->buckets[0], w->key);
     blob_put_span(&o->bytes, blob_span(&w->expected));
     o->facts.content_type = span_copy(span_text("audio/wav"));
-    o->facts.storage_class = span_copy(span_text(w->storage_class != NULL ? w->storage_class : "STANDARD"));
+    o->facts.storage_class =
+        span_copy(span_text(w->storage_class != NULL ? w->storage_class : "STANDARD"));
     o->facts.sse = span_copy(span_text(w->sse != NULL ? w->sse : "AES256"));
     o->facts.kms_key = span_copy(span_text(""));
     o->facts.kind = HASH_CRC64NVME;
     size_t count = 0;
-    parameters_read(o->facts.tags, &count, span_text("customerEndpoint=%2B81312345678&name=a%20b%3Dc"),
-                    true);
+    parameters_read(o->facts.tags, &count,
+                    span_text("customerEndpoint=%2B81312345678&name=a%20b%3Dc"), true);
     o->facts.tag_count = count;
     struct blob checksum = {0};
     hash_put(&checksum, o->facts.kind, blob_span(&o->bytes));
@@ -136,7 +145,8 @@ static void put_object_there(struct world *w)
     blob_free(&checksum);
 }
 
-void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum world_canary canary, bool tells)
+void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum world_canary canary,
+                 bool tells)
 {
     *w = (struct world){.seed = seed, .dice = seed ^ 0x574F524C44, .mode = mode, .canary = canary};
     w->features = world_job_features();
@@ -156,7 +166,8 @@ void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum worl
     cloud_bucket_add(w->cloud, w->bucket, home);
     draw_keys(w);
     if (w->features.wrong_clock && world_roll(w, 6) == 0)
-        sim_utc_offset(0, (int64_t)(world_roll(w, 2) == 0 ? 1 : -1) * (int64_t)world_roll(w, 86400000));
+        sim_utc_offset(0, (int64_t)(world_roll(w, 2) == 0 ? 1 : -1) *
+                              (int64_t)world_roll(w, 86400000));
     w->was_there = w->if_absent && world_roll(w, 4) == 0;
     if (w->was_there) put_object_there(w);
     world_open_hosts(w);

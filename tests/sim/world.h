@@ -26,15 +26,15 @@ enum world_keys { KEYS_FIXED, KEYS_TOKEN, KEYS_CONTAINER, KEYS_INSTANCE, KEYS_WE
 /* Planted faults, of which each must be noticed: the canaries. */
 enum world_canary {
     CANARY_NONE,
-    CANARY_BYTE,     /* one byte of the sound is another one */
-    CANARY_HEADER,   /* the header's length is wrong by eight */
-    CANARY_NO_ABORT, /* an upload stays open */
+    CANARY_BYTE,      /* one byte of the sound is another one */
+    CANARY_HEADER,    /* the header's length is wrong by eight */
+    CANARY_NO_ABORT,  /* an upload stays open */
     CANARY_TRUST_200, /* 200 is taken for success, whatever it says */
-    CANARY_SECRET,   /* a key in the log */
-    CANARY_SOCKET,   /* a socket stays open */
-    CANARY_ENDLESS,  /* it tries for ever */
-    CANARY_UNSIGNED, /* a header is added after signing */
-    CANARY_BUSY,     /* it asks instead of waiting */
+    CANARY_SECRET,    /* a key in the log */
+    CANARY_SOCKET,    /* a socket stays open */
+    CANARY_ENDLESS,   /* it tries for ever */
+    CANARY_UNSIGNED,  /* a header is added after signing */
+    CANARY_BUSY,      /* it asks instead of waiting */
     CANARIES
 };
 
@@ -74,13 +74,14 @@ struct world {
     /* What came of it. */
     struct {
         enum world_outcome outcome;
-        bool left_open;     /* the job says that an upload may be open */
-        const char *why;    /* of a failure: its kind, for counting */
+        bool left_open;  /* the job says that an upload may be open */
+        const char *why; /* of a failure: its kind, for counting */
     } result;
     struct blob broken; /* invariants, a line each */
 };
 
-void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum world_canary canary, bool tells);
+void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum world_canary canary,
+                 bool tells);
 void world_end(struct world *w);
 uint64_t world_roll(struct world *w, uint64_t below);
 /* The faults that happened, of network and cloud. */
