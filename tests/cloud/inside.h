@@ -17,6 +17,12 @@ struct answer {
     struct blob extra; /* elements of the refusal's XML */
 };
 
+/* answer.c. answer_send frees what a has. */
+void answer_send(struct cloud_connection *x, struct answer *a);
+void answer_none(struct cloud_connection *x, bool reset);
+void answer_spoil(struct answer *a, unsigned status);
+void question_act(struct cloud_connection *x);
+
 /* faults.c */
 uint64_t cloud_roll(struct cloud *c, uint64_t below);
 void fault_pick(struct cloud_connection *x);

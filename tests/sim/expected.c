@@ -46,7 +46,8 @@ static void put_sound(struct world *w, const struct connect_stream *s, uint64_t 
     uint8_t *sides[2] = {malloc(bytes + 1), malloc(bytes + 1)};
     if (sides[0] == NULL || sides[1] == NULL) abort();
     for (int side = 0; side < 2; side++)
-        if (connect_stream_has(s, side)) connect_stream_pcm(s, 0, side, 0, sides[side], bytes);
+        if (connect_stream_has(s, (enum connect_stream_side)side))
+            connect_stream_pcm(s, 0, (enum connect_stream_side)side, 0, sides[side], bytes);
     for (uint64_t at = 0; at < bytes; at += 2)
         for (int side = 0; side < (w->stereo ? 2 : 1); side++)
             blob_put(&w->expected, sides[side] + at, 2);
