@@ -291,7 +291,6 @@ void upload_begin(struct upload *u, const struct upload_options *options, uint64
 void upload_end(struct upload *u)
 {
     sign_in_end(&u->sign_in);
-    sign_in_end(&u->sign_in);
     exchange_end(&u->exchange);
     connection_close(&u->connection);
     connection_close(&u->sign_in_connection);
