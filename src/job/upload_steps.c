@@ -12,6 +12,7 @@ void upload_over(struct upload *u, enum upload_outcome outcome)
 void upload_fail(struct upload *u, const struct fault *why)
 {
     if (u->fault.kind == FAULT_NONE) u->fault = *why;
+    sign_in_end(&u->sign_in);
     exchange_end(&u->exchange);
     bool is_open = u->upload_id_len > 0 && u->step != UPLOAD_STEP_ABORT;
     if (u->upload_id_len > 0 && !is_open) u->left_open = true;
@@ -178,6 +179,16 @@ RARE void upload_fail_exists(struct upload *u)
                      "an object of that name is there already; --force replaces it");
 }
 
+void upload_hear_forbidden(struct upload *u)
+{
+    if (u->is_seen)
+        upload_fail_with(u, FAULT_SERVICE,
+                         "an object of that name is there, and it may well be ours: an answer was "
+                         "lost, and S3 does not let us look (s3:GetObject)");
+    else
+        upload_hear_absent(u);
+}
+
 void upload_hear_absent(struct upload *u)
 {
     if (u->is_last_look)
@@ -190,7 +201,7 @@ static void hear_check(struct upload *u)
 {
     if (is_ours(u))
         hear_made(u);
-    else if (u->object.if_absent)
+    else if (u->options->keeps_existing)
         upload_fail_exists(u);
     else
         upload_hear_absent(u);

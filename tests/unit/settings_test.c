@@ -17,7 +17,7 @@ static void begin(void)
 static bool read_all(void)
 {
     fault = (struct fault){0};
-    const bool good = settings_read(&settings, &room, &fault);
+    const bool good = settings_read(&settings, NULL, &room, &fault);
     assert_int_equal(good, fault.kind == FAULT_NONE);
     fault.text[fault.len] = '\0';
     assert_null(strstr(fault.text, "SEKRIT"));

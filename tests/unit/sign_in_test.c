@@ -172,7 +172,7 @@ static enum sign_in_answer run(bool forced)
 {
     struct fault fault = {0};
     struct settings_room *files = malloc(sizeof *files);
-    assert_true(settings_read(&settings, files, &fault));
+    assert_true(settings_read(&settings, NULL, files, &fault));
     free(files);
     sign_in_begin(&sign, &settings, connection, exchange, &ours, forced, room, sizeof *room);
     enum sign_in_answer answer;
@@ -821,7 +821,7 @@ static void given_up(void **state)
     begin_sts();
     sts(200, STS_GOOD(HOUR_LATER));
     struct settings_room *memory = malloc(sizeof *memory);
-    assert_true(settings_read(&settings, memory, &fault));
+    assert_true(settings_read(&settings, NULL, memory, &fault));
     free(memory);
     sign_in_begin(&sign, &settings, connection, exchange, &ours, false, room, sizeof *room);
     for (int i = 0; i < 5; i++)
