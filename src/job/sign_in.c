@@ -611,6 +611,7 @@ void sign_in_begin(struct sign_in *s, const struct aws_settings *settings, struc
     s->forced = forced;
 }
 
+/* Given up: nobody needs the answer any more. Done or failed: the same, and the room is free already. */
 void sign_in_end(struct sign_in *s)
 {
     if (s->room == NULL) return;
@@ -618,6 +619,9 @@ void sign_in_end(struct sign_in *s)
     credentials_wipe_bytes(s->room, sizeof *s->room);
     credentials_wipe_bytes(s->metadata_token, sizeof s->metadata_token);
     s->room = NULL;
+    if (s->at == SIGN_IN_AT_DONE || s->at == SIGN_IN_AT_FAILED) return;
+    s->at = SIGN_IN_AT_FAILED;
+    fault_set(&s->fault, FAULT_REFUSED, FAULT_NOWHERE, "signing in was given up");
 }
 
 static void take_body(struct sign_in *s, struct span body)

@@ -851,6 +851,8 @@ static void given_up(void **state)
     assert_false(play.open);
     check_wiped();
     sign_in_end(&sign);
+    assert_int_equal(sign_in_turn(&sign, now_ms, utc_ms, 1), SIGN_IN_FAILED);
+    assert_int_equal(sign.fault.kind, FAULT_REFUSED);
     assert_int_equal(ours.id_len, 0);
 }
 
