@@ -1,5 +1,6 @@
-/* The chain against scripted services: what must be asked is typed from botocore's golden, the documentation of ECS, EKS
- * and EC2; so is what they answer. The exchange below is a double of src/net's: it takes and gives few bytes at a time. */
+/* The chain against scripted services: what must be asked is typed from botocore's golden, the
+ * documentation of ECS, EKS and EC2; so is what they answer. The exchange below is a double of
+ * src/net's: it takes and gives few bytes at a time. */
 #include "job/sign_in.h"
 #include "machine.h"
 
@@ -776,7 +777,8 @@ static void metadata_that_fails(void **state)
     check_failed(FAULT_CONFIG, "it refused");
 }
 
-/* EC2 hands out old ones while IAM is ill: they are used, and asked for again in 2 to 10 minutes. */
+/* EC2 hands out old ones while IAM is ill: they are used, and asked for again in 2 to 10
+ * minutes. */
 static void metadata_of_yesterday(void **state)
 {
     (void)state;
