@@ -226,7 +226,8 @@ static enum finding read_answer(struct sign_in *s, enum credentials_form form)
 
 /* ---- web identity ---- */
 
-/* How long the token is, and how long url-encoded; without the line's end that an editor puts behind it. False: no file. */
+/* How long the token is, and how long url-encoded; without the line's end that an editor puts
+ * behind it. False: no file. */
 static bool measure_token(struct sign_in *s, uint64_t *encoded)
 {
     struct sign_in_room *room = s->room;
@@ -363,7 +364,8 @@ static bool sts_may_mend(const struct sts_answer *a)
            span_is(code, "RequestTimeout");
 }
 
-/* The answer needs the question's room. False: it came before the question was over; it will not be good. */
+/* The answer needs the question's room. False: it came before the question was over; it will not be
+ * good. */
 static bool begin_sts_answer(struct sign_in *s)
 {
     struct sign_in_room *room = s->room;
@@ -434,7 +436,8 @@ static enum finding find_container(struct sign_in *s, struct span *target)
     return FINDING_QUESTION;
 }
 
-/* The file is read each time: it is renewed under its name. NULL-free text without line ends, or the SDKs refuse it too. */
+/* The file is read each time: it is renewed under its name. A line end at its end is refused as the
+ * SDKs refuse it: it would not be the token that was meant. */
 static enum finding find_authorization(struct sign_in *s, struct span *authorization)
 {
     char *room = s->room->hear.answer;
@@ -561,8 +564,8 @@ static enum finding hear_metadata_keys(struct sign_in *s)
     struct credentials *fresh = &s->room->fresh;
     const enum finding finding = read_answer(s, CREDENTIALS_METADATA);
     if (finding != FINDING_CREDENTIALS) return finding;
-    /* EC2 may hand out old ones while IAM is ill, and services take them then: use them, ask again in 2 to 10
-     * minutes (botocore, _evaluate_expiration). */
+    /* EC2 may hand out old ones while IAM is ill, and services take them then: use them, ask again
+     * in 2 to 10 minutes (botocore, _evaluate_expiration). */
     const int64_t pause_ms = 120000 + (int64_t)(s->chance % 480000);
     if (fresh->expires_ms - s->utc_ms < CREDENTIALS_MANDATORY_MS) {
         fresh->expires_ms = s->utc_ms + CREDENTIALS_MANDATORY_MS + pause_ms;
@@ -611,6 +614,8 @@ void sign_in_begin(struct sign_in *s, const struct aws_settings *settings, struc
     s->forced = forced;
 }
 
+/* Given up: nobody needs the answer any more. Done or failed: the same, and the room is free
+ * already. */
 void sign_in_end(struct sign_in *s)
 {
     if (s->room == NULL) return;
@@ -618,6 +623,9 @@ void sign_in_end(struct sign_in *s)
     credentials_wipe_bytes(s->room, sizeof *s->room);
     credentials_wipe_bytes(s->metadata_token, sizeof s->metadata_token);
     s->room = NULL;
+    if (s->at == SIGN_IN_AT_DONE || s->at == SIGN_IN_AT_FAILED) return;
+    s->at = SIGN_IN_AT_FAILED;
+    fault_set(&s->fault, FAULT_REFUSED, FAULT_NOWHERE, "signing in was given up");
 }
 
 static void take_body(struct sign_in *s, struct span body)

@@ -1,4 +1,5 @@
-/* Precedences from "AWS SDKs and Tools Reference Guide" and botocore's own cases, where they are at hand. */
+/* Precedences from "AWS SDKs and Tools Reference Guide" and botocore's own cases, where they are at
+ * hand. */
 #include "job/settings.h"
 #include "machine.h"
 
