@@ -266,14 +266,12 @@ void upload_put(struct upload *u, size_t n)
 void upload_fail_input(struct upload *u, const struct fault *why)
 {
     if (u->at == UPLOAD_AT_OVER) return;
-    sign_in_end(&u->sign_in); /* half a question must not stay on its connection */
     upload_fail(u, why);
 }
 
 void upload_stop(struct upload *u, const struct fault *why)
 {
     if (u->at == UPLOAD_AT_OVER || u->step == UPLOAD_STEP_ABORT) return;
-    sign_in_end(&u->sign_in);
     upload_fail(u, why);
 }
 
