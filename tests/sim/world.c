@@ -68,6 +68,10 @@ static void set_environment(struct world *w)
     sim_set_environment("AWS_ENDPOINT_URL_S3", w->endpoint_url);
     sim_set_environment("AWS_ENDPOINT_URL_STS", "http://sts.sim.test:8080");
     sim_set_environment("AWS_MAX_ATTEMPTS", number);
+    sim_set_environment("HOME", "/home/caller");
+    const char *config =
+        w->path_style ? "[default]\n" : "[default]\ns3 =\n  addressing_style = virtual\n";
+    sim_set_file("/home/caller/.aws/config", config, strlen(config));
     switch (w->keys) {
     case KEYS_FIXED:
     case KEYS_TOKEN:
