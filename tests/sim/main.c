@@ -33,9 +33,9 @@ static struct {
 
 static const char *const modes[WORLD_MODES] = {"calm", "few", "wild", "storm", "kill"};
 static const char *const outcomes[OUTCOMES] = {"converted", "no audio", "failed", "stuck"};
-static const char *const canaries[CANARIES] = {"none",      "byte",   "header", "no-abort",
-                                               "trust-200", "secret", "socket", "endless",
-                                               "unsigned",  "busy"};
+static const char *const canaries[CANARIES] = {"none",      "byte",     "header", "no-abort",
+                                               "trust-200", "secret",   "socket", "endless",
+                                               "unsigned",  "checksum", "chunk",  "busy"};
 
 static void die(void)
 {
@@ -173,7 +173,8 @@ static int index_of(const char *word, const char *const *words, int count_of)
 static void usage(FILE *to)
 {
     fputs("sim SEED [--count N] [--broken N] [--mode calm|few|wild|storm|kill] [--tell] [--hash]\n"
-          "    [--break byte|header|no-abort|trust-200|secret|socket|endless|unsigned|busy]\n",
+          "    [--break "
+          "byte|header|no-abort|trust-200|secret|socket|endless|unsigned|checksum|chunk|busy]\n",
           to);
 }
 
