@@ -34,6 +34,8 @@ enum world_canary {
     CANARY_SOCKET,    /* a socket stays open */
     CANARY_ENDLESS,   /* it tries for ever */
     CANARY_UNSIGNED,  /* a header is added after signing */
+    CANARY_CHECKSUM,  /* it tells the checksum of other bytes */
+    CANARY_CHUNK,     /* its aws-chunks are too small */
     CANARY_BUSY,      /* it asks instead of waiting */
     CANARIES
 };
