@@ -131,7 +131,7 @@ static void say_completion(struct upload *u, uint64_t now_ms)
 {
     for (;;) {
         if (u->piece.len == 0) {
-            struct writer w = upload_piece_writer(u);
+            struct writer w = writer_on(u->piece_room, sizeof u->piece_room);
             if (!s3_complete_body_next(&u->complete, &w)) return;
             u->piece = writer_span(&w);
         }
@@ -187,9 +187,8 @@ static void begin_ask(struct upload *u, uint64_t now_ms, int64_t utc_ms)
         ask(u, now_ms, utc_ms);
         return;
     }
-    /* Between two exchanges the frame of aws-chunks is idle. */
     sign_in_begin(&u->sign_in, u->options->settings, &u->sign_in_connection, &u->exchange,
-                  &u->credentials, u->credentials_forced, &u->chunk, sizeof u->chunk);
+                  &u->credentials, u->credentials_forced, &u->sign_in_room, sizeof u->sign_in_room);
     u->credentials_forced = false;
     u->at = UPLOAD_AT_SIGN_IN;
 }
@@ -291,6 +290,7 @@ void upload_begin(struct upload *u, const struct upload_options *options, uint64
 
 void upload_end(struct upload *u)
 {
+    sign_in_end(&u->sign_in);
     exchange_end(&u->exchange);
     connection_close(&u->connection);
     connection_close(&u->sign_in_connection);
