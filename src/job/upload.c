@@ -291,9 +291,8 @@ void upload_begin(struct upload *u, const struct upload_options *options, uint64
         retry_begin(&u->retry[step]);
     struct writer region = writer_on(u->region, sizeof u->region - 1);
     writer_text(&region, settings->region);
-    struct fault why = {.kind = FAULT_NONE};
     wav_source_survey(&u->source, &options->pipeline, &u->recording);
-    if (!upload_find_endpoint(u, &why)) upload_fail(u, &why);
+    if (!upload_find_endpoint(u, &u->fault)) upload_fail(u, &u->fault);
 }
 
 void upload_end(struct upload *u)
@@ -303,5 +302,6 @@ void upload_end(struct upload *u)
     connection_close(&u->connection);
     connection_close(&u->sign_in_connection);
     credentials_wipe(&u->credentials);
+    credentials_wipe_bytes(u->head, sizeof u->head); /* the session token stands in it */
     sigv4_wipe(&u->key);
 }

@@ -186,10 +186,10 @@ static void clean_up_after(struct upload *u, enum mishap mishap)
 {
     exchange_end(&u->exchange);
     if (mishap == MISHAP_SERVER) connection_close(&u->connection);
-    if (u->step == UPLOAD_STEP_OPEN && mishap == MISHAP_CONNECTION) u->left_open = true;
-    if (makes_object(u->step) && u->is_said &&
-        (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER))
-        u->in_doubt = true;
+    bool may_have_acted =
+        mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER || mishap == MISHAP_THROTTLED;
+    if (makes_object(u->step) && u->is_said && may_have_acted) u->in_doubt = true;
+    if (u->step == UPLOAD_STEP_OPEN && may_have_acted) u->left_open = true;
     u->at = UPLOAD_AT_ASK;
 }
 
