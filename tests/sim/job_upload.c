@@ -110,7 +110,7 @@ void world_run_job(struct world *w)
     struct fault f = {0};
     w->result.outcome = OUTCOME_FAILED;
     w->result.why = "settings";
-    if (!settings_read(&job.settings, &job.room, &f)) {
+    if (!settings_read(&job.settings, NULL, &job.room, &f)) {
         tell(&f);
         return;
     }
