@@ -14,7 +14,8 @@ static struct {
 
 struct world_features world_job_features(void)
 {
-    return (struct world_features){.keys_of_services = true, .wrong_clock = true};
+    return (struct world_features){
+        .keys_of_services = true, .wrong_region = true, .wrong_clock = true};
 }
 
 static enum checksum_kind checksum_of(const struct world *w)
