@@ -171,13 +171,10 @@ static enum upload_event talk(struct upload *u, uint64_t now_ms, int64_t utc_ms,
             upload_judge(u, true, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         case EXCHANGE_LOST:
-            /* The server had closed the idle connection: nothing was asked yet. */
-            if (x->stale) {
-                exchange_end(x);
-                u->at = UPLOAD_AT_ASK;
-                return UPLOAD_TOLD;
-            }
-            upload_judge(u, false, now_ms, utc_ms, chance);
+            if (x->stale)
+                upload_judge_stale(u);
+            else
+                upload_judge(u, false, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         }
     }

@@ -114,7 +114,9 @@ struct upload {
     struct retry_bucket bucket;
     uint64_t pause_until_ms;
     uint64_t began_ms;
-    bool is_last_look;  /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool is_last_look; /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool
+        is_made; /* our object is there; what is left to do is to abort the upload, if it is still open */
     bool is_seen;       /* the object is there, S3 says, and the answer was lost: whose is it? */
     bool is_answered;   /* the last exchange was */
     unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often */

@@ -181,15 +181,26 @@ static enum mishap mishap_of(struct upload *u, int64_t utc_ms, struct answer_fac
     return mishap;
 }
 
-/* What the next exchange must not find as it is. */
+/* What the server did before its answer was lost, or was no answer, nobody knows. */
+static void doubt(struct upload *u)
+{
+    if (makes_object(u->step) && u->is_said) u->in_doubt = true;
+    if (u->step == UPLOAD_STEP_OPEN) u->left_open = true;
+}
+
 static void clean_up_after(struct upload *u, enum mishap mishap)
 {
     exchange_end(&u->exchange);
     if (mishap == MISHAP_SERVER) connection_close(&u->connection);
-    bool may_have_acted =
-        mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER || mishap == MISHAP_THROTTLED;
-    if (makes_object(u->step) && u->is_said && may_have_acted) u->in_doubt = true;
-    if (u->step == UPLOAD_STEP_OPEN && may_have_acted) u->left_open = true;
+    if (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER || mishap == MISHAP_THROTTLED)
+        doubt(u);
+    u->at = UPLOAD_AT_ASK;
+}
+
+void upload_judge_stale(struct upload *u)
+{
+    doubt(u);
+    exchange_end(&u->exchange);
     u->at = UPLOAD_AT_ASK;
 }
 

@@ -8,6 +8,13 @@ void upload_over(struct upload *u, enum upload_outcome outcome)
     u->at = UPLOAD_AT_OVER;
 }
 
+/* After an abort, done or not. */
+static void end_aborted(struct upload *u)
+{
+    if (u->is_made) u->fault.kind = FAULT_NONE;
+    upload_over(u, u->is_made ? UPLOAD_CONVERTED : UPLOAD_FAILED);
+}
+
 /* The first cause is kept. An open upload is aborted first: what nobody will complete costs money. */
 void upload_fail(struct upload *u, const struct fault *why)
 {
@@ -18,7 +25,7 @@ void upload_fail(struct upload *u, const struct fault *why)
     if (u->upload_id_len > 0 && !is_open) u->left_open = true;
     u->step = UPLOAD_STEP_ABORT;
     u->at = UPLOAD_AT_ASK;
-    if (!is_open) upload_over(u, UPLOAD_FAILED);
+    if (!is_open) end_aborted(u);
 }
 
 RARE void upload_fail_with(struct upload *u, enum fault_kind kind, const char *text)
@@ -197,10 +204,19 @@ void upload_hear_absent(struct upload *u)
         u->step = upload_making_step(u);
 }
 
+/* Nobody knows by which upload the object came to be: ours, whose answer was lost, or one before. If ours did, the abort
+ * finds nothing. */
+static void hear_ours(struct upload *u)
+{
+    u->is_made = true;
+    u->step = UPLOAD_STEP_ABORT;
+    if (u->upload_id_len == 0) end_aborted(u);
+}
+
 static void hear_check(struct upload *u)
 {
     if (is_ours(u))
-        hear_made(u);
+        hear_ours(u);
     else if (u->options->keeps_existing)
         upload_fail_exists(u);
     else
@@ -210,7 +226,7 @@ static void hear_check(struct upload *u)
 void upload_fail_aborted(struct upload *u)
 {
     u->upload_id_len = 0;
-    upload_over(u, UPLOAD_FAILED);
+    end_aborted(u);
 }
 
 const struct upload_step_row upload_steps[UPLOAD_STEPS] = {
