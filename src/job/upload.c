@@ -77,7 +77,7 @@ static RARE void ask(struct upload *u, uint64_t now_ms, int64_t utc_ms)
     if (is_signed && http_request_end(&u->request)) {
         begin_exchange(u, &body, &seed, now_ms);
     } else {
-        u->left_open = u->upload_id_len > 0;
+        u->left_open = u->left_open || u->upload_id_len > 0;
         u->upload_id_len = 0; /* an abort would not fit either */
         upload_fail_with(
             u, FAULT_CONFIG,
@@ -165,13 +165,7 @@ static enum upload_event talk(struct upload *u, uint64_t now_ms, int64_t utc_ms,
             upload_judge(u, true, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         case EXCHANGE_LOST:
-            /* The server had closed the idle connection: nothing was asked yet. */
-            if (x->stale) {
-                exchange_end(x);
-                u->at = UPLOAD_AT_ASK;
-                return UPLOAD_TOLD;
-            }
-            upload_judge(u, false, now_ms, utc_ms, chance);
+            if (!x->stale || !upload_judge_stale(u)) upload_judge(u, false, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         }
     }
@@ -202,7 +196,7 @@ static enum upload_event sign_in(struct upload *u, uint64_t now_ms, int64_t utc_
         u->at = UPLOAD_AT_ASK;
         break;
     case SIGN_IN_FAILED:
-        u->left_open = u->upload_id_len > 0;
+        u->left_open = u->left_open || u->upload_id_len > 0;
         u->upload_id_len = 0; /* nobody would let us abort it */
         upload_fail(u, &u->sign_in.fault);
         break;
@@ -264,7 +258,9 @@ void upload_fail_input(struct upload *u, const struct fault *why)
 
 void upload_stop(struct upload *u, const struct fault *why)
 {
-    if (u->at != UPLOAD_AT_OVER && u->step != UPLOAD_STEP_ABORT) upload_fail(u, why);
+    if (u->at == UPLOAD_AT_OVER || u->step == UPLOAD_STEP_ABORT || u->is_last_look) return;
+    if (u->fault.kind == FAULT_NONE) u->fault = *why;
+    if (!upload_judge_stop(u)) upload_fail(u, why);
 }
 
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms)

@@ -77,6 +77,7 @@ struct upload {
     char whole_text[CHECKSUM_TEXT_BYTES_MAX]; /* then: of all of it */
     bool left_open; /* an upload that could not be aborted, or whose id never reached us */
     bool in_doubt;  /* the object may have been made, and the answer was lost */
+    bool is_gone;   /* and then the upload was no more: most likely by that */
 
     struct service_endpoint endpoint;
     struct s3_object object;
@@ -112,6 +113,8 @@ struct upload {
     struct retry_bucket bucket;
     uint64_t pause_until_ms;
     uint64_t began_ms;
+    unsigned
+        was_stale; /* a bit for each step: its connection had been closed; that is not counted once */
     bool is_last_look;  /* the step in doubt has no tries left: `fault` is what it failed of */
     unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often */
     unsigned requests;  /* begun; for the bounds that tests hold */
@@ -132,7 +135,8 @@ uint8_t *upload_room(struct upload *u, size_t *room, uint64_t *offset);
 void upload_put(struct upload *u, size_t n);
 void upload_fail_input(struct upload *u, const struct fault *why);
 
-/* Somebody wants us to stop: the open upload is aborted, then it is over. */
+/* Somebody wants us to stop: the open upload is aborted, then it is over. Where the object may have been made already, a
+ * look comes first, and it may be UPLOAD_CONVERTED. May be called each turn. */
 void upload_stop(struct upload *u, const struct fault *why);
 
 /* Connections closed, secrets wiped. Safe to call twice. */

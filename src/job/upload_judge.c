@@ -45,6 +45,7 @@ static void tell(struct upload *u, unsigned try, const struct answer_facts *fact
 static void succeed(struct upload *u)
 {
     retry_succeeded(&u->retry[u->step], &u->bucket);
+    u->was_stale &= ~(1U << u->step);
     u->at = UPLOAD_AT_ASK;
     upload_steps[u->step].hear(u);
 }
@@ -108,9 +109,28 @@ static bool has_code(const struct answer_facts *facts, const char *code)
 }
 
 /* An answer was lost: worth a look whether the object is there all the same. */
+static bool is_worth_a_look(const struct upload *u)
+{
+    return u->in_doubt && u->checks < UPLOAD_CHECKS_MAX;
+}
+
 static bool may_be_made(const struct upload *u)
 {
-    return makes_object(u->step) && u->in_doubt && u->checks < UPLOAD_CHECKS_MAX;
+    return makes_object(u->step) && is_worth_a_look(u);
+}
+
+/* All was said and no good answer came: it may have been done all the same. */
+static void note_doubt(struct upload *u)
+{
+    if (u->exchange.head.len > 0 || u->exchange.body_left > 0) return;
+    if (u->step == UPLOAD_STEP_OPEN) u->left_open = true;
+    if (makes_object(u->step)) u->in_doubt = true;
+}
+
+static void look_for_the_last_time(struct upload *u)
+{
+    u->is_last_look = true;
+    u->step = UPLOAD_STEP_CHECK;
 }
 
 /* Answers that this story understands better than the rules for all: true, when it went on. */
@@ -118,7 +138,14 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
 {
     bool exists = facts->status == 412 || has_code(facts, "PreconditionFailed");
     bool is_gone = has_code(facts, "NoSuchUpload");
-    if (may_be_made(u) && (exists || is_gone)) {
+    if (may_be_made(u) &&
+        is_gone) { /* it was completed then, or is lost: asking again gives the same */
+        note_fault(u, MISHAP_REFUSED);
+        u->is_gone = true;
+        look_for_the_last_time(u);
+        return true;
+    }
+    if (may_be_made(u) && exists) {
         u->step = UPLOAD_STEP_CHECK;
         return true;
     }
@@ -128,6 +155,11 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
     }
     if (u->step == UPLOAD_STEP_ABORT && is_gone) {
         upload_fail_aborted(u);
+        /* Not by us, perhaps: by the completion whose answer was lost. */
+        if (is_worth_a_look(u) && !u->is_last_look) {
+            u->at = UPLOAD_AT_ASK;
+            look_for_the_last_time(u);
+        }
         return true;
     }
     return false;
@@ -150,11 +182,42 @@ static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mish
         if (u->step == UPLOAD_STEP_CLOSE && may_be_made(u)) u->step = UPLOAD_STEP_CHECK;
     } else if (may_be_made(u)) {
         note_fault(u, mishap);
-        u->is_last_look = true;
-        u->step = UPLOAD_STEP_CHECK;
+        look_for_the_last_time(u);
     } else {
         give_up(u, mishap);
     }
+}
+
+/* Also a 2xx that we cannot use. */
+static bool is_doubtful(enum mishap mishap, const struct s3_answer *a)
+{
+    bool is_2xx = a->status >= 200 && a->status <= 299;
+    return mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER ||
+           (mishap == MISHAP_REFUSED && is_2xx);
+}
+
+bool upload_judge_stale(struct upload *u)
+{
+    if ((u->was_stale & 1U << u->step) != 0) return false;
+    u->was_stale |= 1U << u->step;
+    note_doubt(u);
+    exchange_end(&u->exchange);
+    u->at = UPLOAD_AT_ASK;
+    if (u->step == UPLOAD_STEP_CLOSE && may_be_made(u)) u->step = UPLOAD_STEP_CHECK;
+    return true;
+}
+
+bool upload_judge_stop(struct upload *u)
+{
+    if (u->at == UPLOAD_AT_TALK) note_doubt(u);
+    bool is_looking = u->step == UPLOAD_STEP_CHECK && u->in_doubt;
+    if (!is_looking && !may_be_made(u)) return false;
+    u->is_last_look = true;
+    if (is_looking && u->at == UPLOAD_AT_TALK) return true;
+    exchange_end(&u->exchange);
+    u->step = UPLOAD_STEP_CHECK;
+    u->at = UPLOAD_AT_ASK;
+    return true;
 }
 
 void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t utc_ms,
@@ -170,9 +233,9 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
         /* Good before it has heard everything: it cannot mean our body. */
         if (mishap == MISHAP_NONE && u->exchange.body_left > 0) mishap = MISHAP_SERVER;
     }
+    if (is_doubtful(mishap, &u->answer)) note_doubt(u);
     exchange_end(&u->exchange);
     if (mishap == MISHAP_SERVER) connection_close(&u->connection);
-    if (u->step == UPLOAD_STEP_OPEN && mishap == MISHAP_CONNECTION) u->left_open = true;
     if (mishap == MISHAP_NONE) {
         tell(u, try, &facts, "ok", 0, now_ms);
         succeed(u);
@@ -184,9 +247,6 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
         upload_hear_absent(u);
         return;
     }
-    if (makes_object(u->step) && u->is_said &&
-        (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER))
-        u->in_doubt = true;
     enum verdict verdict = retry_judge(&u->retry[u->step], &u->bucket, mishap, &facts,
                                        u->options->settings->max_attempts, chance, &delay_ms);
     tell(u, try, &facts, verdict == VERDICT_AGAIN ? "again" : "failed", delay_ms, now_ms);
