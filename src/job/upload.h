@@ -127,6 +127,8 @@ struct upload {
     char line_room[UPLOAD_LINE_BYTES];
 };
 
+_Static_assert(sizeof(struct upload) < UPLOAD_BYTES_MAX, "the budget of budget.h");
+
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms);
 
 /* One turn: goes on until something is refused. `chance`: a random number. */
