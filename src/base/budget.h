@@ -148,7 +148,7 @@
 #define S3_TAGS_MAX 10
 #define S3_METADATA_MAX 10
 
-/* How often an upload looks whether its object is there after all. */
+/* How often an upload looks whether its object is there after all, when answers were lost. */
 #define UPLOAD_CHECKS_MAX 6
 #define OBJECT_KEY_BYTES_MAX 1024
 #define BUCKET_BYTES_MAX 63

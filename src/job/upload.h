@@ -116,7 +116,7 @@ struct upload {
     unsigned
         was_stale; /* a bit for each step: its connection had been closed; that is not counted once */
     bool is_last_look;  /* the step in doubt has no tries left: `fault` is what it failed of */
-    unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often */
+    unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often in doubt */
     unsigned requests;  /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
     char line_room[200];

@@ -114,7 +114,7 @@ static void ask_close(struct upload *u, struct upload_body *b)
 static void ask_check(struct upload *u, struct upload_body *b)
 {
     no_body(b);
-    u->checks++;
+    if (u->in_doubt) u->checks++;
     s3_head_object(&u->request, u->head, sizeof u->head, &u->object);
 }
 
@@ -181,6 +181,7 @@ RARE void upload_fail_exists(struct upload *u)
 
 void upload_hear_absent(struct upload *u)
 {
+    retry_begin(&u->retry[UPLOAD_STEP_CHECK]); /* the next look has tries of its own */
     if (u->is_last_look)
         upload_fail(u, &u->fault);
     else

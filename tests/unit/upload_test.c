@@ -755,6 +755,9 @@ static const struct row rows[] = {
     {"ok ok ok ok ok ok dropped", "HEAD OPEN " ALL " CLOSE HEAD CLOSE", GOOD, .attempts = 1},
     {"ok ok ok ok ok ok dropped ok dropped", "HEAD OPEN " ALL " CLOSE HEAD CLOSE HEAD ABORT",
      BAD(NETWORK), .attempts = 1},
+    /* Looks that came before there was a doubt do not count, and each has its tries. */
+    {"500 500 ok ok ok ok ok ok lost 500 500", "HEAD HEAD HEAD OPEN " ALL " CLOSE HEAD HEAD HEAD",
+     GOOD},
     {"ok ok ok ok ok ok exists", "HEAD OPEN " ALL " CLOSE ABORT", BAD(REFUSED)},
     {"ok ok ok ok ok ok gone", "HEAD OPEN " ALL " CLOSE ABORT", BAD(SERVICE)},
     /* We may not look: NoSuchUpload after a lost answer stays a doubt, and is not asked for ever. */
