@@ -23,6 +23,8 @@ struct upload_options {
         payload; /* how bodies are signed: SIGV4_CHUNKS, _CHUNKS_TRAILER, _UNSIGNED_TRAILER */
     uint64_t part_bytes_min; /* PART_BYTES_MIN, but for tests */
     const char *user_agent;
+    bool
+        keeps_existing; /* what is there already is not replaced, also where the server cannot promise it */
 };
 
 enum upload_event {
@@ -77,7 +79,6 @@ struct upload {
     char whole_text[CHECKSUM_TEXT_BYTES_MAX]; /* then: of all of it */
     bool left_open; /* an upload that could not be aborted, or whose id never reached us */
     bool in_doubt;  /* the object may have been made, and the answer was lost */
-    bool is_gone;   /* and then the upload was no more: most likely by that */
 
     struct service_endpoint endpoint;
     struct s3_object object;
@@ -113,13 +114,18 @@ struct upload {
     struct retry_bucket bucket;
     uint64_t pause_until_ms;
     uint64_t began_ms;
+    bool is_last_look; /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool
+        is_made; /* our object is there; what is left to do is to abort the upload, if it is still open */
+    bool is_gone; /* in doubt, our upload was no more: most likely it was completed */
     unsigned
-        was_stale; /* a bit for each step: its connection had been closed; that is not counted once */
-    bool is_last_look;  /* the step in doubt has no tries left: `fault` is what it failed of */
+        was_stale; /* a bit for each step: its connection had been closed; once that is not counted */
+    bool is_seen;       /* the object is there, S3 says, and the answer was lost: whose is it? */
+    bool is_answered;   /* the last exchange was */
     unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often in doubt */
     unsigned requests;  /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
-    char line_room[200];
+    char line_room[UPLOAD_LINE_BYTES];
 };
 
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms);

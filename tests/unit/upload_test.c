@@ -568,7 +568,7 @@ static void run(void)
     o.object.key = span_text("the/key");
     o.object.content_type = "audio/wav";
     o.object.checksum = how.no_checksum ? CHECKSUM_NONE : CHECKSUM_CRC64NVME;
-    o.object.if_absent = !how.force;
+    o.object.if_absent = o.keeps_existing = !how.force;
     o.payload = how.no_checksum ? SIGV4_CHUNKS : how.payload;
     o.part_bytes_min = how.single ? OBJECT_BYTES : PART;
     o.user_agent = "test";
@@ -717,7 +717,7 @@ static const struct row rows[] = {
     {"ok cut", "HEAD OPEN OPEN " ALL " CLOSE", GOOD, .left_open = true},
     {"ok error200", "HEAD OPEN OPEN " ALL " CLOSE", GOOD, .left_open = true},
     {"ok lost lost lost lost", "HEAD OPEN OPEN OPEN OPEN", BAD(NETWORK), .left_open = true},
-    {"ok 503", "HEAD OPEN OPEN " ALL " CLOSE", GOOD},
+    {"ok 503", "HEAD OPEN OPEN " ALL " CLOSE", GOOD, .left_open = true},
     {"ok stale", "HEAD STALE OPEN " ALL " CLOSE", GOOD, .may_be_left_open = true},
     {"ok ok 503", "HEAD OPEN PART1 " ALL " CLOSE", GOOD},
     {"ok ok ok lost", "HEAD OPEN PART1 PART2 PART2 PART3 PART4 CLOSE", GOOD},
@@ -740,10 +740,11 @@ static const struct row rows[] = {
     {"moved", "HEAD HEAD OPEN " ALL " CLOSE", GOOD},
     {"ok moved", "HEAD OPEN OPEN " ALL " CLOSE", GOOD},
     /* The end of it. */
-    {"ok ok ok ok ok ok lost", "HEAD OPEN " ALL " CLOSE HEAD", GOOD},
-    {"ok ok ok ok ok ok cut", "HEAD OPEN " ALL " CLOSE HEAD", GOOD},
-    {"ok ok ok ok ok ok done500", "HEAD OPEN " ALL " CLOSE HEAD", GOOD},
-    {"ok ok ok ok ok ok lost", "HEAD OPEN " ALL " CLOSE HEAD", GOOD, .tells_no_checksums = true},
+    {"ok ok ok ok ok ok lost", "HEAD OPEN " ALL " CLOSE HEAD ABORT", GOOD},
+    {"ok ok ok ok ok ok cut", "HEAD OPEN " ALL " CLOSE HEAD ABORT", GOOD},
+    {"ok ok ok ok ok ok done500", "HEAD OPEN " ALL " CLOSE HEAD ABORT", GOOD},
+    {"ok ok ok ok ok ok lost", "HEAD OPEN " ALL " CLOSE HEAD ABORT", GOOD,
+     .tells_no_checksums = true},
     {"ok ok ok ok ok ok dropped", "HEAD OPEN " ALL " CLOSE HEAD CLOSE", GOOD},
     {"ok ok ok ok ok ok error200", "HEAD OPEN " ALL " CLOSE HEAD CLOSE", GOOD},
     {"ok ok ok ok ok ok error200 ok error200 ok error200",
@@ -754,13 +755,13 @@ static const struct row rows[] = {
      "HEAD OPEN " ALL " CLOSE HEAD CLOSE HEAD CLOSE HEAD CLOSE HEAD ABORT", BAD(NETWORK)},
     {"ok ok ok ok ok ok lost dropped dropped dropped",
      "HEAD OPEN " ALL " CLOSE HEAD HEAD HEAD ABORT HEAD", GOOD},
-    {"ok ok ok ok ok ok lost", "HEAD OPEN " ALL " CLOSE HEAD", GOOD, .attempts = 1},
+    {"ok ok ok ok ok ok lost", "HEAD OPEN " ALL " CLOSE HEAD ABORT", GOOD, .attempts = 1},
     {"ok ok ok ok ok ok dropped", "HEAD OPEN " ALL " CLOSE HEAD CLOSE", GOOD, .attempts = 1},
     {"ok ok ok ok ok ok dropped ok dropped", "HEAD OPEN " ALL " CLOSE HEAD CLOSE HEAD ABORT",
      BAD(NETWORK), .attempts = 1},
     /* Looks that came before there was a doubt do not count, and each has its tries. */
-    {"500 500 ok ok ok ok ok ok lost 500 500", "HEAD HEAD HEAD OPEN " ALL " CLOSE HEAD HEAD HEAD",
-     GOOD},
+    {"500 500 ok ok ok ok ok ok lost 500 500",
+     "HEAD HEAD HEAD OPEN " ALL " CLOSE HEAD HEAD HEAD ABORT", GOOD},
     {"ok ok ok ok ok ok exists", "HEAD OPEN " ALL " CLOSE ABORT", BAD(REFUSED)},
     {"ok ok ok ok ok ok gone", "HEAD OPEN " ALL " CLOSE ABORT", BAD(SERVICE)},
     /* We may not look: NoSuchUpload after a lost answer stays a doubt, and is not asked for ever. */
