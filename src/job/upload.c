@@ -64,6 +64,9 @@ static RARE void begin_exchange(struct upload *u, const struct upload_body *b,
                                 .expects_continue = b->expects_continue};
     if (b->payload != SIGV4_HASHED)
         awschunk_init(&u->chunk, b->payload, upload_trailer(u), u->plain_left, &u->key, seed);
+    /* What went wrong may be this connection's fault, or this address's (S3: use a new one, and look its name up again). */
+    bool is_again = u->retry[u->step].tries > 1 || (u->was_stale & 1U << u->step) != 0;
+    if (is_again) connection_close(&u->connection);
     s3_answer_begin(&u->answer, upload_steps[u->step].operation, u->object.checksum);
     connection_begin(&u->connection, &to, now_ms);
     exchange_begin(&u->exchange, &u->connection, &question, now_ms);

@@ -79,6 +79,7 @@ struct upload {
     char whole_text[CHECKSUM_TEXT_BYTES_MAX]; /* then: of all of it */
     bool left_open; /* an upload that could not be aborted, or whose id never reached us */
     bool in_doubt;  /* the object may have been made, and the answer was lost */
+    bool is_gone;   /* and then the upload was no more: most likely by that */
 
     struct service_endpoint endpoint;
     struct s3_object object;
@@ -114,16 +115,14 @@ struct upload {
     struct retry_bucket bucket;
     uint64_t pause_until_ms;
     uint64_t began_ms;
-    bool is_last_look; /* the step in doubt has no tries left: `fault` is what it failed of */
-    bool
-        is_made; /* our object is there; what is left to do is to abort the upload, if it is still open */
-    bool is_gone; /* in doubt, our upload was no more: most likely it was completed */
     unsigned
-        was_stale; /* a bit for each step: its connection had been closed; once that is not counted */
-    bool is_seen;       /* the object is there, S3 says, and the answer was lost: whose is it? */
-    bool is_answered;   /* the last exchange was */
-    unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often in doubt */
-    unsigned requests;  /* begun; for the bounds that tests hold */
+        was_stale; /* a bit for each step: its connection had been closed, which is uncounted once */
+    bool is_last_look; /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool is_made;      /* our object is there; what is left is to abort the upload, if it is open */
+    bool is_seen;      /* the object is there, S3 says, and the answer was lost: whose is it? */
+    bool is_answered;  /* the last exchange was */
+    unsigned checks;   /* UPLOAD_STEP_CHECK was asked so often in doubt */
+    unsigned requests; /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
     char line_room[UPLOAD_LINE_BYTES];
 };

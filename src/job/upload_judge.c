@@ -124,6 +124,15 @@ static bool may_be_made(const struct upload *u)
     return makes_object(u->step) && is_worth_a_look(u);
 }
 
+/* All was said and no good answer came: it may have been done all the same. */
+static void note_doubt(struct upload *u)
+{
+    if (u->exchange.head.len > 0 || u->exchange.body_left > 0) return;
+    bool is_throttled = u->is_answered && u->answer.status == 503;
+    if (u->step == UPLOAD_STEP_OPEN && !is_throttled) u->left_open = true;
+    if (makes_object(u->step)) u->in_doubt = true;
+}
+
 static void look_for_the_last_time(struct upload *u)
 {
     u->is_last_look = true;
@@ -135,10 +144,15 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
 {
     bool exists = facts->status == 412 || has_code(facts, "PreconditionFailed");
     bool is_gone = has_code(facts, "NoSuchUpload");
-    if (may_be_made(u) && (exists || is_gone)) {
+    /* It was completed then, or is lost: asking again gives the same. */
+    if (may_be_made(u) && is_gone) {
+        note_fault(u);
+        u->is_gone = true;
+        look_for_the_last_time(u);
+        return true;
+    }
+    if (may_be_made(u) && exists) {
         u->is_seen = true;
-        u->is_gone = is_gone; /* completed then, or lost: asking again would give the same */
-        u->is_last_look = is_gone;
         u->step = UPLOAD_STEP_CHECK;
         return true;
     }
@@ -149,7 +163,7 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
     if (u->step == UPLOAD_STEP_ABORT && is_gone) {
         upload_fail_aborted(u);
         /* Not by us, perhaps: by the completion whose answer was lost. */
-        if (u->outcome == UPLOAD_FAILED && is_worth_a_look(u) && !u->is_last_look) {
+        if (is_worth_a_look(u) && !u->is_last_look && !u->is_made) {
             u->at = UPLOAD_AT_ASK;
             look_for_the_last_time(u);
         }
@@ -199,15 +213,7 @@ static enum mishap mishap_of(struct upload *u, int64_t utc_ms, struct answer_fac
     return mishap;
 }
 
-/* What the server did before its answer was lost, or was no answer, nobody knows; but nothing before it heard all. */
-static void doubt(struct upload *u)
-{
-    if (u->exchange.head.len > 0 || u->exchange.body_left > 0) return;
-    if (makes_object(u->step) && u->is_said) u->in_doubt = true;
-    if (u->step == UPLOAD_STEP_OPEN) u->left_open = true;
-}
-
-/* A 2xx that we cannot use may be the most doubtful of all. */
+/* The server may have done what it was asked: also where it says 503, or a 2xx that we cannot use. */
 static bool is_doubtful(const struct upload *u, enum mishap mishap)
 {
     bool is_2xx = u->is_answered && u->answer.status >= 200 && u->answer.status <= 299;
@@ -217,9 +223,9 @@ static bool is_doubtful(const struct upload *u, enum mishap mishap)
 
 static void clean_up_after(struct upload *u, enum mishap mishap)
 {
+    if (is_doubtful(u, mishap)) note_doubt(u);
     exchange_end(&u->exchange);
     if (mishap == MISHAP_SERVER) connection_close(&u->connection);
-    if (is_doubtful(u, mishap)) doubt(u);
     u->at = UPLOAD_AT_ASK;
 }
 
@@ -227,7 +233,8 @@ bool upload_judge_stale(struct upload *u)
 {
     if ((u->was_stale & 1U << u->step) != 0) return false;
     u->was_stale |= 1U << u->step;
-    doubt(u);
+    u->is_answered = false;
+    note_doubt(u);
     exchange_end(&u->exchange);
     u->at = UPLOAD_AT_ASK;
     if (u->step == UPLOAD_STEP_CLOSE && may_be_made(u)) u->step = UPLOAD_STEP_CHECK;
@@ -236,12 +243,14 @@ bool upload_judge_stale(struct upload *u)
 
 bool upload_judge_stop(struct upload *u)
 {
-    if (u->at == UPLOAD_AT_TALK) doubt(u);
+    u->is_answered = false;
+    if (u->at == UPLOAD_AT_TALK) note_doubt(u);
     bool is_looking = u->step == UPLOAD_STEP_CHECK && u->in_doubt;
     if (!is_looking && !may_be_made(u)) return false;
     look_for_the_last_time(u);
     if (is_looking && u->at == UPLOAD_AT_TALK) return true;
-    if (u->at == UPLOAD_AT_SIGN_IN) return true;
+    if (u->at == UPLOAD_AT_SIGN_IN)
+        return true; /* who looks must sign in, too; the exchange is in use */
     exchange_end(&u->exchange);
     u->at = UPLOAD_AT_ASK;
     return true;

@@ -200,12 +200,7 @@ void upload_hear_forbidden(struct upload *u)
 void upload_hear_absent(struct upload *u)
 {
     retry_begin(&u->retry[UPLOAD_STEP_CHECK]); /* the next look has tries of its own */
-    if (u->is_last_look && u->is_gone)
-        upload_fail_with(
-            u, FAULT_SERVICE,
-            "the upload was ended by somebody else, or by a lifecycle rule, and no object "
-            "came of it; begin again");
-    else if (u->is_last_look)
+    if (u->is_last_look)
         upload_fail(u, &u->fault);
     else
         u->step = upload_making_step(u);
@@ -216,9 +211,8 @@ void upload_hear_absent(struct upload *u)
 static void hear_ours(struct upload *u)
 {
     u->is_made = true;
-    if (u->is_gone) u->upload_id_len = 0;
     u->step = UPLOAD_STEP_ABORT;
-    if (u->upload_id_len == 0) end_aborted(u);
+    if (u->upload_id_len == 0 || u->is_gone) end_aborted(u);
 }
 
 static void hear_check(struct upload *u)

@@ -717,7 +717,7 @@ static const struct row rows[] = {
     {"ok cut", "HEAD OPEN OPEN " ALL " CLOSE", GOOD, .left_open = true},
     {"ok error200", "HEAD OPEN OPEN " ALL " CLOSE", GOOD, .left_open = true},
     {"ok lost lost lost lost", "HEAD OPEN OPEN OPEN OPEN", BAD(NETWORK), .left_open = true},
-    {"ok 503", "HEAD OPEN OPEN " ALL " CLOSE", GOOD, .left_open = true},
+    {"ok 503", "HEAD OPEN OPEN " ALL " CLOSE", GOOD},
     {"ok stale", "HEAD STALE OPEN " ALL " CLOSE", GOOD, .may_be_left_open = true},
     {"ok ok 503", "HEAD OPEN PART1 " ALL " CLOSE", GOOD},
     {"ok ok ok lost", "HEAD OPEN PART1 PART2 PART2 PART3 PART4 CLOSE", GOOD},
