@@ -121,7 +121,7 @@ struct upload {
     bool is_made;      /* our object is there; what is left is to abort the upload, if it is open */
     bool is_seen;      /* the object is there, S3 says, and the answer was lost: whose is it? */
     bool is_answered;  /* the last exchange was */
-    unsigned checks;   /* UPLOAD_STEP_CHECK was asked so often */
+    unsigned checks;   /* UPLOAD_STEP_CHECK was asked so often in doubt */
     unsigned requests; /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
     char line_room[UPLOAD_LINE_BYTES];
