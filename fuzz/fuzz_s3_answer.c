@@ -1,8 +1,8 @@
-/* An answer of S3, of any status, headers and body: the same events however the body is cut; never good where it is not
- * whole; nothing in its words that a terminal would obey.
+/* An answer of S3, of any status, headers and body: the same events however the body is cut; never
+ * good where it is not whole; nothing in its words that a terminal would obey.
  *
- * Byte 0: the operation (modulo 8) and the checksum's kind; byte 1: the status; byte 2: the cutting's seed. Then lines
- * "name: value", an empty line, the body. */
+ * Byte 0: the operation (modulo 8) and the checksum's kind; byte 1: the status; byte 2: the
+ * cutting's seed. Then lines "name: value", an empty line, the body. */
 #include "fuzz.h"
 
 #include "aws/s3.h"

@@ -27,17 +27,19 @@ struct parts {
 
 struct text {
     char *at;
-    size_t len;
+    size_t len, room;
 };
 
 static void put(struct text *t, const void *bytes, size_t len)
 {
-    char *grown = realloc(t->at, t->len + len + 1);
-    if (grown == NULL) abort();
-    if (len > 0) memcpy(grown + t->len, bytes, len);
-    t->at = grown;
+    if (t->len + len >= t->room) {
+        t->room = 2 * (t->len + len) + 64;
+        t->at = realloc(t->at, t->room);
+        if (t->at == NULL) abort();
+    }
+    if (len > 0) memcpy(t->at + t->len, bytes, len);
     t->len += len;
-    grown[t->len] = '\0';
+    t->at[t->len] = '\0';
 }
 
 static void say(struct text *t, const char *words)
@@ -49,8 +51,7 @@ static void put_encoded(struct text *t, const char *bytes, size_t len, const cha
 {
     for (size_t i = 0; i < len; i++) {
         const unsigned char c = (unsigned char)bytes[i];
-        char percent[4];
-        (void)snprintf(percent, sizeof percent, "%%%02X", c);
+        const char percent[3] = {'%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15]};
         const bool is_kept =
             c != 0 && (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~",
                               c) != NULL ||
@@ -61,10 +62,9 @@ static void put_encoded(struct text *t, const char *bytes, size_t len, const cha
 
 static void put_hash(struct text *t, const uint8_t digest[32])
 {
-    char hex[3];
     for (size_t i = 0; i < 32; i++) {
-        (void)snprintf(hex, sizeof hex, "%02x", digest[i]);
-        say(t, hex);
+        put(t, &"0123456789abcdef"[digest[i] >> 4], 1);
+        put(t, &"0123456789abcdef"[digest[i] & 15], 1);
     }
 }
 

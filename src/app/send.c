@@ -22,6 +22,9 @@ static bool name_object(struct send *s)
     struct writer w = writer_on(s->key, sizeof s->key);
     writer_bytes(&w, key);
     if (key.len == 0 || key.at[key.len - 1] == '/') {
+        if (strcmp(s->options.in, "-") == 0)
+            return fail(s, FAULT_CONFIG,
+                        "standard input has no name to make a key of; say -o s3://BUCKET/KEY");
         const char *slash = strrchr(s->options.in, '/');
         const char *base = slash != NULL ? slash + 1 : s->options.in;
         const char *dot = strrchr(base, '.');
@@ -45,12 +48,10 @@ static bool read_settings(struct send *s)
     struct aws_settings *settings = &s->settings;
     /* The job begins later: until then its room is free. */
     struct settings_room *room = (struct settings_room *)(void *)&s->upload;
-    settings_init(settings);
-    if (o->profile != NULL) settings->profile = o->profile;
-    if (!settings_read(settings, room, &s->fault)) return false;
+    if (!settings_read(settings, o->profile, room, &s->fault)) return false;
     if (o->region != NULL) settings->region = o->region;
     if (o->endpoint_url != NULL) settings->endpoint_url[SERVICE_S3] = o->endpoint_url;
-    if (o->path_style) settings->addressing = ADDRESSING_PATH;
+    if (o->addressing_is_given) settings->addressing = o->addressing;
     return settings->region != NULL ||
            fail(s, FAULT_CONFIG,
                 "no region is set; say --region, AWS_REGION, or region in ~/.aws/config");
@@ -94,10 +95,17 @@ static bool plan(struct send *s)
     to->object.metadata_count = o->metadata_count;
     to->object.checksum = checksum;
     to->object.if_absent = !s->options.replace && !o->unconditional;
-    bool has_trailer = to->payload == SIGV4_CHUNKS || checksum != CHECKSUM_NONE;
-    return has_trailer || fail(s, FAULT_CONFIG,
-                               "without a checksum there is no trailer: --checksum none goes with "
-                               "--signing chunks alone");
+    to->keeps_existing = !s->options.replace;
+    bool chunks = to->payload == SIGV4_CHUNKS;
+    if (!chunks && checksum == CHECKSUM_NONE)
+        return fail(s, FAULT_CONFIG,
+                    "without a checksum there is no trailer: --checksum none goes with --signing "
+                    "chunks alone");
+    if (chunks && checksum == CHECKSUM_SHA256)
+        return fail(s, FAULT_CONFIG,
+                    "--checksum sha256 is sent behind each part, and --signing chunks sends "
+                    "nothing there; choose another of the two");
+    return true;
 }
 
 static bool open_input(struct send *s)
@@ -149,15 +157,17 @@ static void run(struct send *s)
 {
     upload_begin(&s->upload, &s->upload_options, port_now_ms());
     for (;;) {
+        stop_if_asked(s);
         switch (upload_turn(&s->upload, port_now_ms(), port_utc_ms(), chance())) {
-        case UPLOAD_READ: read_input(s); break;
+        case UPLOAD_READ:
+            if (!console_interrupted()) read_input(s);
+            break;
         case UPLOAD_WAIT: sleep_until_wanted(s); break;
         case UPLOAD_TOLD:
             if (s->options.verbose) tell_line(&s->tell, writer_span(&s->upload.line));
             break;
         case UPLOAD_OVER: return;
         }
-        stop_if_asked(s);
     }
 }
 

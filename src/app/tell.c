@@ -83,6 +83,7 @@ static bool is_of_input(enum fault_kind kind)
     case FAULT_CONFIG:
     case FAULT_NETWORK:
     case FAULT_TLS:
+    case FAULT_TRUST:
     case FAULT_SERVICE:
     case FAULT_IO: break;
     }

@@ -1,7 +1,8 @@
 #include "aws/retry.h"
 
-/* The codes that say more than their status. Sources: the standard mode's list (AWS SDKs reference guide, "Retry
- * behavior"; botocore retries/standard.py), the S3 API's "List of error codes", KVS's API model. */
+/* The codes that say more than their status. Sources: the standard mode's list (AWS SDKs reference
+ * guide, "Retry behavior"; botocore retries/standard.py), the S3 API's "List of error codes", KVS's
+ * API model. */
 static const struct {
     const char *code;
     enum mishap mishap;
@@ -84,7 +85,8 @@ static enum mishap of_status(const struct answer_facts *a)
     case 301:
     case 302:
     case 307: return MISHAP_REGION;
-    /* Answers to HEAD have no code: these two are S3's for a wrong region and for a bad signature. */
+    /* Answers to HEAD have no code: these two are S3's for a wrong region and for a bad
+     * signature. */
     case 400: return a->code.len == 0 && a->names_region ? MISHAP_REGION : MISHAP_REFUSED;
     case 403: return a->code.len == 0 && is_skewed(a) ? MISHAP_CLOCK : MISHAP_REFUSED;
     }

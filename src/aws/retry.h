@@ -53,9 +53,9 @@ enum mishap retry_classify(const struct answer_facts *a);
 void retry_bucket_init(struct retry_bucket *b);
 void retry_begin(struct retry *r);
 
-/* tries_max: AWS_MAX_ATTEMPTS, RETRY_TRIES_DEFAULT otherwise. `chance`: a random number. AGAIN: wait *delay_ms first (0
- * for what was mended at once: credentials, clock, region; those cost no tokens and are no counted tries, so that there
- * are at most tries_max + 3). */
+/* tries_max: AWS_MAX_ATTEMPTS, RETRY_TRIES_DEFAULT otherwise. `chance`: a random number. AGAIN:
+ * wait *delay_ms first (0 for what was mended at once: credentials, clock, region; those cost no
+ * tokens and are no counted tries, so that there are at most tries_max + 3). */
 enum verdict retry_judge(struct retry *r, struct retry_bucket *b, enum mishap m,
                          const struct answer_facts *a, unsigned tries_max, uint64_t chance,
                          uint64_t *delay_ms);

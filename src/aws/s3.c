@@ -4,8 +4,8 @@
 
 /* ---- what requests have in common ---- */
 
-/* The prefix and the key must lie in one piece to be encoded: they are put at the far end of the room, which is given
- * to the head again once they are written. */
+/* The prefix and the key must lie in one piece to be encoded: they are put at the far end of the
+ * room, which is given to the head again once they are written. */
 static void begin(struct http_request *r, void *room, size_t bytes, const char *method,
                   const struct s3_object *o, bool with_key)
 {
@@ -88,7 +88,8 @@ static void metadata_header(struct http_request *r, const struct s3_pair *pair)
     http_request_header_end(r);
 }
 
-/* What the object shall be: said once, where it is created. Encryption belongs to no other request. */
+/* What the object shall be: said once, where it is created. Encryption belongs to no other
+ * request. */
 static void object_headers(struct http_request *r, const struct s3_object *o)
 {
     header_if_said(r, "Content-Type", o->content_type);
@@ -184,8 +185,8 @@ void s3_put_small(struct http_request *r, void *room, size_t bytes, const struct
     http_request_header_end(r);
 }
 
-/* The checksum here is the object's, not the body's, so that no algorithm header goes with it (botocore sends none;
- * Ceph's gateway checks it without). */
+/* The checksum here is the object's, not the body's, so that no algorithm header goes with it
+ * (botocore sends none; Ceph's gateway checks it without). */
 void s3_complete_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o,
                         struct span upload_id, uint64_t body_bytes, struct span checksum_text,
                         uint64_t object_bytes)
@@ -290,4 +291,25 @@ bool s3_complete_body_next(struct s3_complete_body *b, struct writer *to)
         writer_text(to, "</CompleteMultipartUpload>");
     b->at++;
     return true;
+}
+
+uint64_t s3_complete_body_measure(const struct s3_part *parts, size_t count,
+                                  enum checksum_kind kind, uint8_t hash[32])
+{
+    uint8_t piece[S3_PIECE_BYTES_MAX];
+    struct s3_complete_body body;
+    mbedtls_sha256_context sum;
+    uint64_t bytes = 0;
+    s3_complete_body_init(&body, parts, count, kind);
+    mbedtls_sha256_init(&sum);
+    (void)mbedtls_sha256_starts(&sum, 0);
+    for (struct writer w = writer_on(piece, sizeof piece); s3_complete_body_next(&body, &w);
+         w = writer_on(piece, sizeof piece)) {
+        assert(!w.full);
+        (void)mbedtls_sha256_update(&sum, piece, w.len);
+        bytes += w.len;
+    }
+    (void)mbedtls_sha256_finish(&sum, hash);
+    mbedtls_sha256_free(&sum);
+    return bytes;
 }

@@ -34,25 +34,27 @@ struct s3_object {
     bool if_absent; /* If-None-Match: * */
 };
 
-/* What S3 surely takes: key 1..128, value 0..256 UTF-16 units; letters, digits, blanks and _ . : / = + - @; a key not
- * beginning with "aws:". S3's own rule is \p{L}\p{Z}\p{N}, which needs the tables of some Unicode version; here the
- * letters beyond ASCII are those of a short list of scripts (s3.c), all of which were letters long ago: a tag that S3
- * refuses loses the upload, one that we refuse says so before. False: the fault says which. */
+/* What S3 surely takes: key 1..128, value 0..256 UTF-16 units; letters, digits, blanks and _ . : /
+ * = + - @; a key not beginning with "aws:". S3's own rule is \p{L}\p{Z}\p{N}, which needs the
+ * tables of some Unicode version; here the letters beyond ASCII are those of a short list of
+ * scripts (s3_tag.c), all of which were letters long ago: a tag that S3 refuses loses the upload,
+ * one that we refuse says so before. False: the fault says which. */
 bool s3_tag_is_valid(struct span name, struct span value, struct fault *f);
 
-/* A value from elsewhere made fit: each character (or stray byte) that s3_tag_is_valid refuses becomes "_", and what is
- * beyond 256 units is left out. */
+/* A value from elsewhere made fit: each character (or stray byte) that s3_tag_is_valid refuses
+ * becomes "_", and what is beyond 256 units is left out. */
 void s3_tag_mend(struct writer *to, struct span value);
 
 /* A name of x-amz-meta-: 1..64 of letters, digits and - _ . */
 bool s3_metadata_is_valid(struct span name);
 
-/* Requests: each writes the head up to what a signer adds; end it by sigv4_sign and http_request_end, which says
- * whether all of it fit. Content-Length is written; bodies are described by their length (and hash for the signer).
- * Metadata: S3 wants ASCII, so "%" and bytes that are not printable ASCII are percent-encoded, and blanks that a header
- * would lose (at either end, or next to another): percent-decoding gives the value back.
- * decoded_length: how many bytes of the object; where it differs from content_length, the body is aws-chunked.
- * `trailer`: the checksum follows the body. */
+/* Requests: each writes the head up to what a signer adds; end it by sigv4_sign and
+ * http_request_end, which says whether all of it fit. Content-Length is written; bodies are
+ * described by their length (and hash for the signer). Metadata: S3 wants ASCII, so "%" and bytes
+ * that are not printable ASCII are percent-encoded, and blanks that a header would lose (at either
+ * end, or next to another): percent-decoding gives the value back. decoded_length: how many bytes
+ * of the object; where it differs from content_length, the body is aws-chunked. `trailer`: the
+ * checksum follows the body. */
 void s3_create_upload(struct http_request *r, void *room, size_t bytes, const struct s3_object *o);
 void s3_upload_part(struct http_request *r, void *room, size_t bytes, const struct s3_object *o,
                     struct span upload_id, unsigned number, uint64_t content_length,
@@ -82,7 +84,8 @@ struct s3_part {
         [CHECKSUM_TEXT_BYTES_MAX]; /* of kind `checksum`; its length is checksum_text_bytes */
 };
 
-/* The body of CompleteMultipartUpload, generated piece by piece: once into the hash, once onto the wire. */
+/* The body of CompleteMultipartUpload, generated piece by piece: once into the hash, once onto the
+ * wire. */
 struct s3_complete_body {
     const struct s3_part *parts;
     size_t count;
@@ -91,7 +94,10 @@ struct s3_complete_body {
 };
 void s3_complete_body_init(struct s3_complete_body *b, const struct s3_part *parts, size_t count,
                            enum checksum_kind kind);
-/* The next piece, at most 512 bytes, written to `to`; false: there is none any more. */
+/* Its length and SHA-256, before it is said. */
+uint64_t s3_complete_body_measure(const struct s3_part *parts, size_t count,
+                                  enum checksum_kind kind, uint8_t hash[32]);
+/* The next piece, at most S3_PIECE_BYTES_MAX, written to `to`; false: there is none any more. */
 bool s3_complete_body_next(struct s3_complete_body *b, struct writer *to);
 
 enum s3_operation {
@@ -105,7 +111,8 @@ enum s3_operation {
     S3_LIST_OBJECTS
 };
 
-/* What one answer said. Code, message and ids are cut to their room; the others must fit it (`unusable`). */
+/* What one answer said. Code, message and ids are cut to their room; the others must fit it
+ * (`unusable`). */
 struct s3_answer {
     enum s3_operation operation;
     enum checksum_kind kind; /* the checksum that is asked for */
@@ -144,23 +151,25 @@ struct s3_answer {
 enum s3_answer_event { S3_ANSWER_NEED, S3_ANSWER_KEY /* one more Contents/Key, decoded */ };
 
 void s3_answer_begin(struct s3_answer *a, enum s3_operation operation, enum checksum_kind kind);
-/* `name` in lower case, as http_response gives it. Headers come before s3_answer_head, trailers later. */
+/* `name` in lower case, as http_response gives it. Headers come before s3_answer_head, trailers
+ * later. */
 void s3_answer_header(struct s3_answer *a, struct span name, struct span value);
 void s3_answer_head(struct s3_answer *a, unsigned status);
 /* GET's body of a 2xx is not for this room: it is passed over. */
 enum s3_answer_event s3_answer_body(struct s3_answer *a, struct span *in);
-/* The answer's body came as a whole, as far as HTTP can tell; not called: the answer is not good. */
+/* The answer's body came as a whole, as far as HTTP can tell; not called: the answer is not
+ * good. */
 void s3_answer_end(struct s3_answer *a);
 
 /* 2xx, no error inside, and what the operation must say is there (upload id, ETag, IsTruncated). */
 bool s3_answer_is_good(const struct s3_answer *a);
 
-/* For retry_classify. `utc_ms`: our clock. A 2xx that is not good counts as a 500 (as in the SDKs), unless a text is
- * unusable: that would be so again. The code sees the answer. */
+/* For retry_classify. `utc_ms`: our clock. A 2xx that is not good counts as a 500 (as in the SDKs),
+ * unless a text is unusable: that would be so again. The code sees the answer. */
 void s3_answer_facts(const struct s3_answer *a, int64_t utc_ms, struct answer_facts *to);
 
-/* "S3 answered 403 AccessDenied: ... (request id ...)": foreign text made visible, and what to do about the codes that
- * users meet. Ids that do not fit are left out. */
+/* "S3 answered 403 AccessDenied: ... (request id ...)": foreign text made visible, and what to do
+ * about the codes that users meet. Ids that do not fit are left out. */
 void s3_answer_tell(const struct s3_answer *a, struct writer *to);
 
 #endif

@@ -20,7 +20,8 @@ static void keep_whole(struct s3_answer *a, char *to, size_t room, size_t *len, 
     keep_front(to, room, len, text.len > room ? span_text("") : text);
 }
 
-/* RFC 9110 section 8.8.3, without what XML would have to escape at length: an ETag goes into the list of parts. */
+/* RFC 9110 section 8.8.3, without what XML would have to escape at length: an ETag goes into the
+ * list of parts. */
 static bool is_plain_etag(struct span text)
 {
     unsigned quotes = 0;
@@ -171,7 +172,8 @@ static void hear_error(struct s3_answer *a, struct span name, struct span text)
         keep_region(a, text);
 }
 
-/* Root elements are called differently by different servers, so that only what is in them counts. */
+/* Root elements are called differently by different servers, so that only what is in them
+ * counts. */
 static void hear_upload(struct s3_answer *a, struct span name, struct span text)
 {
     if (span_is(name, "UploadId"))
@@ -198,8 +200,8 @@ static void hear_completion(struct s3_answer *a, struct span name, struct span t
         keep_checksum(a, text);
 }
 
-/* We have asked for encoding-type=url, where "+" is a blank; some servers say that they did it only behind the keys. A
- * key that cannot be decoded comes from one that did not. */
+/* We have asked for encoding-type=url, where "+" is a blank; some servers say that they did it only
+ * behind the keys. A key that cannot be decoded comes from one that did not. */
 static enum s3_answer_event hear_key(struct s3_answer *a, struct span text)
 {
     struct writer to = writer_on(a->key, sizeof a->key);
@@ -328,6 +330,16 @@ static uint64_t wait_ms(const struct s3_answer *a, int64_t utc_ms)
     return a->retry_at_ms > now_ms ? (uint64_t)(a->retry_at_ms - now_ms) : 0;
 }
 
+/* Asking again would give the same. CompleteMultipartUpload: after a conflict the upload must be
+ * begun anew (a PutObject may be asked again), and a digest is of parts that are stored already,
+ * not of bytes on their way. */
+static bool is_final(const struct s3_answer *a)
+{
+    if (is_2xx(a) && a->unusable != NULL) return true;
+    return a->operation == S3_COMPLETE_UPLOAD &&
+           (code_is(a, "ConditionalRequestConflict") || code_is(a, "BadDigest"));
+}
+
 void s3_answer_facts(const struct s3_answer *a, int64_t utc_ms, struct answer_facts *to)
 {
     const bool is_bad_2xx = is_2xx(a) && !s3_answer_is_good(a);
@@ -337,10 +349,7 @@ void s3_answer_facts(const struct s3_answer *a, int64_t utc_ms, struct answer_fa
         .retry_after_ms = wait_ms(a, utc_ms),
         .skew_ms = a->date_ms == INT64_MIN ? INT64_MAX : a->date_ms - utc_ms,
         .names_region = a->region_len > 0,
-        /* S3: after this conflict the upload must be begun anew; a PutObject may be asked again. */
-        .is_final =
-            (is_2xx(a) && a->unusable != NULL) ||
-            (a->operation == S3_COMPLETE_UPLOAD && code_is(a, "ConditionalRequestConflict")),
+        .is_final = is_final(a),
     };
 }
 

@@ -1,8 +1,8 @@
 #include "aws/s3.h"
 
-/* Letters, digits and blanks beyond ASCII, whole ranges of general category L, N or Z as of Unicode 6 (2010): Latin,
- * Greek, Cyrillic, Armenian, Hebrew, Arabic, Devanagari, Thai, Georgian, Bopomofo, Japanese, Chinese, Korean. Marks,
- * punctuation and symbols between them are left out. */
+/* Letters, digits and blanks beyond ASCII, whole ranges of general category L, N or Z as of Unicode
+ * 6 (2010): Latin, Greek, Cyrillic, Armenian, Hebrew, Arabic, Devanagari, Thai, Georgian, Bopomofo,
+ * Japanese, Chinese, Korean. Marks, punctuation and symbols between them are left out. */
 static const struct {
     uint32_t first, last;
 } letters[] = {
@@ -32,8 +32,8 @@ static size_t promised(uint8_t first)
     return 1;
 }
 
-/* The character in front, and its code point; a byte that begins none is a character of its own, and no point. That
- * surrogates and points beyond 10FFFF are none either, the table says. */
+/* The character in front, and its code point; a byte that begins none is a character of its own,
+ * and no point. That surrogates and points beyond 10FFFF are none either, the table says. */
 static struct span take_character(struct span *text, uint32_t *point)
 {
     const size_t len = promised(text->at[0]);

@@ -208,20 +208,29 @@ static bool is_repeated(const struct signed_headers *h, size_t i)
     return i > 0 && compare_names(header_at(h, i - 1)->name, header_at(h, i)->name) == 0;
 }
 
+enum { PIECE_BYTES = 64 };
+
+/* The front of a name in lower case; *name goes on behind it. */
+static struct span lower_piece(struct span *name, uint8_t room[PIECE_BYTES])
+{
+    const struct span piece = span_cut(name, span_min(*name, PIECE_BYTES));
+    for (size_t i = 0; i < piece.len; i++)
+        room[i] = lower(piece.at[i]);
+    return span_of(room, piece.len);
+}
+
 static void write_name(struct writer *to, struct span name)
 {
-    for (size_t i = 0; i < name.len; i++)
-        writer_byte(to, lower(name.at[i]));
+    uint8_t room[PIECE_BYTES];
+    while (name.len > 0)
+        writer_bytes(to, lower_piece(&name, room));
 }
 
 static void add_name(mbedtls_sha256_context *to, struct span name)
 {
-    while (name.len > 0) {
-        uint8_t piece[64];
-        struct writer w = writer_on(piece, sizeof piece);
-        write_name(&w, span_cut(&name, span_min(name, sizeof piece)));
-        add(to, writer_span(&w));
-    }
+    uint8_t room[PIECE_BYTES];
+    while (name.len > 0)
+        add(to, lower_piece(&name, room));
 }
 
 static bool is_blank(uint8_t byte)
@@ -471,6 +480,7 @@ bool sigv4_sign(struct sigv4_key *key, struct http_request *r, const struct sigv
                 const uint8_t hash[32], struct sigv4_seed *seed)
 {
     assert(http_request_find(r, "authorization") == NULL);
+    assert(payload != SIGV4_HASHED || hash != NULL);
     char date[UTC_BASIC_BYTES];
     struct writer w = writer_on(date, sizeof date);
     utc_write_basic(&w, utc_ms);
@@ -504,4 +514,10 @@ bool sigv4_sign(struct sigv4_key *key, struct http_request *r, const struct sigv
 void sigv4_wipe(struct sigv4_key *key)
 {
     mbedtls_platform_zeroize(key, sizeof *key);
+}
+
+void sigv4_hash(struct span body, uint8_t hash[32])
+{
+    /* It fails for bad arguments alone. */
+    (void)mbedtls_sha256(body.len > 0 ? body.at : (const unsigned char *)"", body.len, hash, 0);
 }

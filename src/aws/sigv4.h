@@ -21,7 +21,8 @@ enum sigv4_payload {
     SIGV4_UNSIGNED_TRAILER, /* STREAMING-UNSIGNED-PAYLOAD-TRAILER */
 };
 
-/* Keeps the key of the last scope: one HMAC chain a day, not one a request. Wipe with sigv4_wipe. */
+/* Keeps the key of the last scope: one HMAC chain a day, not one a request. Begins as zeros, ends with
+ * sigv4_wipe. */
 struct sigv4_key {
     char scope[SCOPE_BYTES_MAX]; /* 20130524/us-east-1/s3/aws4_request */
     size_t scope_len;
@@ -37,17 +38,21 @@ struct sigv4_seed {
 
 struct sigv4_scope {
     const char *region, *service; /* both 1..63 bytes; the caller's */
-    bool double_encode; /* every service but S3: the path's "%" is encoded again for the signature, and the
-                           path normalized */
+    /* Every service but S3: the path is normalized and its "%" encoded again for the signature. */
+    bool double_encode;
     bool content_sha256; /* S3: send x-amz-content-sha256 */
 };
 
-/* Adds x-amz-date, x-amz-security-token and x-amz-content-sha256 where they are not in the request yet, signs
- * all headers but those that a proxy may change, and adds Authorization. `hash` is the body's SHA-256 for
- * SIGV4_HASHED. False: something did not fit the request. `seed` may be NULL. */
+/* Adds x-amz-date, x-amz-security-token and x-amz-content-sha256 where they are not in the request yet (what
+ * stands there must say the same), signs all headers but those that a proxy may change, and adds
+ * Authorization. What is added afterwards is not signed. `hash` is the body's SHA-256 for SIGV4_HASHED, else not
+ * looked at. False: something did not fit the request, and it must not be sent. `seed` may be NULL. */
 bool sigv4_sign(struct sigv4_key *key, struct http_request *r, const struct sigv4_scope *scope,
                 const struct credentials *credentials, int64_t utc_ms, enum sigv4_payload payload,
                 const uint8_t hash[32], struct sigv4_seed *seed);
+
+/* SHA-256 of a body at hand, for SIGV4_HASHED. */
+void sigv4_hash(struct span body, uint8_t hash[32]);
 
 /* The signature of the next aws-chunk (the last one is empty), and of the trailer's text
  * ("x-amz-checksum-crc32c:sOO8/Q==\n"). Each goes into seed->signature. */

@@ -141,9 +141,15 @@
 #define ETAG_BYTES_MAX 48 /* AWS's are 34: an MD5 in quotes */
 #define UPLOAD_ID_BYTES_MAX 1024
 
+/* A part in the list that completes an upload: its number, its ETag, SHA-256 in base64, and the tags around them. */
+#define S3_PIECE_BYTES_MAX 320
+
 /* S3 takes 10 tags, and 2 KiB of metadata in as many headers as one likes. */
 #define S3_TAGS_MAX 10
 #define S3_METADATA_MAX 10
+
+/* A line of its story: the step and a fault's words. */
+#define UPLOAD_LINE_BYTES (FAULT_TEXT_BYTES + 160)
 
 /* How often an upload looks whether its object is there after all. */
 #define UPLOAD_CHECKS_MAX 6
@@ -160,9 +166,9 @@
 #define REGION_BYTES_MAX 63
 
 /* One connection's TLS: see the measurements in docs/TLS.md. */
-#define TLS_ARENA_BYTES (96 * 1024)
-/* What belongs to no connection: PSA's state. */
-#define TLS_SHARED_ARENA_BYTES 1024
+#define TLS_ARENA_BYTES (48 * 1024)
+/* What belongs to no connection: nothing, as measured, with the key store not dynamic. */
+#define TLS_SHARED_ARENA_BYTES 256
 /* A session to resume: without the server's certificate it is the ticket and some 150 bytes.
  * Tickets have 200 to 300 bytes, and some 1.5 KiB where they hold a certificate of ours. */
 #define TLS_SESSION_BYTES 4096
@@ -188,6 +194,8 @@
 #define SEND_PATIENCE_MS 20000
 #define ANSWER_PATIENCE_MS 60000
 #define EXCHANGE_PATIENCE_MS (15 * 60 * 1000)
+/* Nobody waits longer for an upload to be aborted: the bucket's lifecycle rule does it then. */
+#define ABORT_PATIENCE_MS 10000
 /* A body may take longer: the slowest uplink worth serving has 8 kbit/s. */
 #define SLOWEST_BYTES_PER_MS 1
 #define CONTINUE_PATIENCE_MS 1000
@@ -227,10 +235,12 @@
 #define METADATA_TOKEN_BYTES_MAX 128
 /* A question for credentials: such a token, a path, a host. */
 #define SIGN_IN_HEAD_BYTES_MAX 3072
-/* Answers with credentials are 1.5 to 5 KiB; the longest session token that we keep, twice escaped or not, decides. */
-#define SIGN_IN_ANSWER_BYTES_MAX 6144
-/* An answer with credentials has up to ten members. */
-#define SIGN_IN_TOKENS_MAX 64
+/* Answers with credentials are 1 to 2.5 KiB; the longest session token that we keep and a KiB beside it. */
+#define SIGN_IN_ANSWER_BYTES_MAX 5120
+/* Such an answer has up to ten members, each a name and a value. */
+#define SIGN_IN_TOKENS_MAX 48
+/* All of signing in's: question, answer, what came out. */
+#define SIGN_IN_ROOM_BYTES (12 * 1024)
 
 /* SDKs: the container's endpoint is asked three times, a second apart, for 2 s each; EC2's for 1 s. */
 #define SIGN_IN_TRIES_MAX 3

@@ -14,7 +14,8 @@ static void plan_parts(struct upload *u)
     u->part_bytes = enough > least ? enough : least;
     u->part_count = (size_t)((u->total + u->part_bytes - 1) / u->part_bytes);
     /* What is there already is found out before hours of sound are sent. */
-    u->step = u->part_count > 1 && u->object.if_absent ? UPLOAD_STEP_CHECK : upload_making_step(u);
+    bool may_meet_one = u->options->keeps_existing && (u->part_count > 1 || !u->object.if_absent);
+    u->step = may_meet_one ? UPLOAD_STEP_CHECK : upload_making_step(u);
 }
 
 static void end_survey(struct upload *u)
@@ -44,6 +45,12 @@ static enum upload_event survey(struct upload *u)
 
 /* ---- asking ---- */
 
+static uint64_t patience_ms(const struct upload *u, const struct upload_body *b)
+{
+    if (u->step == UPLOAD_STEP_ABORT) return ABORT_PATIENCE_MS;
+    return EXCHANGE_PATIENCE_MS + b->bytes / SLOWEST_BYTES_PER_MS;
+}
+
 static RARE void begin_exchange(struct upload *u, const struct upload_body *b,
                                 const struct sigv4_seed *seed, uint64_t now_ms)
 {
@@ -53,8 +60,7 @@ static RARE void begin_exchange(struct upload *u, const struct upload_body *b,
     struct question question = {.head = http_request_span(&u->request),
                                 .body_bytes = b->bytes,
                                 .is_head = u->step == UPLOAD_STEP_CHECK,
-                                .patience_ms =
-                                    EXCHANGE_PATIENCE_MS + b->bytes / SLOWEST_BYTES_PER_MS,
+                                .patience_ms = patience_ms(u, b),
                                 .expects_continue = b->expects_continue};
     if (b->payload != SIGV4_HASHED)
         awschunk_init(&u->chunk, b->payload, upload_trailer(u), u->plain_left, &u->key, seed);
@@ -131,7 +137,7 @@ static void say_completion(struct upload *u, uint64_t now_ms)
 {
     for (;;) {
         if (u->piece.len == 0) {
-            struct writer w = upload_piece_writer(u);
+            struct writer w = writer_on(u->piece_room, sizeof u->piece_room);
             if (!s3_complete_body_next(&u->complete, &w)) return;
             u->piece = writer_span(&w);
         }
@@ -187,9 +193,8 @@ static void begin_ask(struct upload *u, uint64_t now_ms, int64_t utc_ms)
         ask(u, now_ms, utc_ms);
         return;
     }
-    /* Between two exchanges the frame of aws-chunks is idle. */
     sign_in_begin(&u->sign_in, u->options->settings, &u->sign_in_connection, &u->exchange,
-                  &u->credentials, u->credentials_forced, &u->chunk, sizeof u->chunk);
+                  &u->credentials, u->credentials_forced, &u->sign_in_room, sizeof u->sign_in_room);
     u->credentials_forced = false;
     u->at = UPLOAD_AT_SIGN_IN;
 }
@@ -260,12 +265,14 @@ void upload_put(struct upload *u, size_t n)
 
 void upload_fail_input(struct upload *u, const struct fault *why)
 {
-    if (u->at != UPLOAD_AT_OVER) upload_fail(u, why);
+    if (u->at == UPLOAD_AT_OVER) return;
+    upload_fail(u, why);
 }
 
 void upload_stop(struct upload *u, const struct fault *why)
 {
-    if (u->at != UPLOAD_AT_OVER && u->step != UPLOAD_STEP_ABORT) upload_fail(u, why);
+    if (u->at == UPLOAD_AT_OVER || u->step == UPLOAD_STEP_ABORT) return;
+    upload_fail(u, why);
 }
 
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms)
@@ -291,6 +298,7 @@ void upload_begin(struct upload *u, const struct upload_options *options, uint64
 
 void upload_end(struct upload *u)
 {
+    sign_in_end(&u->sign_in);
     exchange_end(&u->exchange);
     connection_close(&u->connection);
     connection_close(&u->sign_in_connection);

@@ -23,6 +23,8 @@ struct upload_options {
         payload; /* how bodies are signed: SIGV4_CHUNKS, _CHUNKS_TRAILER, _UNSIGNED_TRAILER */
     uint64_t part_bytes_min; /* PART_BYTES_MIN, but for tests */
     const char *user_agent;
+    bool
+        keeps_existing; /* what is there already is not replaced, also where the server cannot promise it */
 };
 
 enum upload_event {
@@ -94,12 +96,17 @@ struct upload {
     bool signed_in;          /* just now: what is still due then is as new as it gets */
 
     struct http_request request;
-    uint8_t head[REQUEST_HEAD_BYTES_MAX];
-    struct awschunk chunk;
+    union {
+        struct { /* during an exchange */
+            uint8_t head[REQUEST_HEAD_BYTES_MAX];
+            struct awschunk chunk;
+        };
+        struct sign_in_room sign_in_room; /* between two */
+    };
     struct span bytes;   /* of the WAV, not framed yet; sees the source's buffers */
     uint64_t plain_left; /* of the part: not taken from the source yet */
     struct s3_complete_body complete;
-    uint8_t piece_room[512];
+    uint8_t piece_room[S3_PIECE_BYTES_MAX];
     struct span piece; /* of the completion's body, not said yet */
     struct s3_answer answer;
 
@@ -108,10 +115,12 @@ struct upload {
     uint64_t pause_until_ms;
     uint64_t began_ms;
     bool is_last_look;  /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool is_seen;       /* the object is there, S3 says, and the answer was lost: whose is it? */
+    bool is_answered;   /* the last exchange was */
     unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often */
     unsigned requests;  /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
-    char line_room[200];
+    char line_room[UPLOAD_LINE_BYTES];
 };
 
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms);

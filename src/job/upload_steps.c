@@ -1,7 +1,5 @@
 #include "job/upload_steps.h"
 
-#include <mbedtls/sha256.h>
-
 /* ---- ending, well or badly ---- */
 
 void upload_over(struct upload *u, enum upload_outcome outcome)
@@ -14,6 +12,7 @@ void upload_over(struct upload *u, enum upload_outcome outcome)
 void upload_fail(struct upload *u, const struct fault *why)
 {
     if (u->fault.kind == FAULT_NONE) u->fault = *why;
+    sign_in_end(&u->sign_in);
     exchange_end(&u->exchange);
     bool is_open = u->upload_id_len > 0 && u->step != UPLOAD_STEP_ABORT;
     if (u->upload_id_len > 0 && !is_open) u->left_open = true;
@@ -41,7 +40,7 @@ bool upload_find_endpoint(struct upload *u, struct fault *why)
 static void no_body(struct upload_body *b)
 {
     *b = (struct upload_body){.payload = SIGV4_HASHED};
-    (void)mbedtls_sha256((const unsigned char *)"", 0, b->hash, 0);
+    sigv4_hash(span_of(NULL, 0), b->hash);
 }
 
 static bool has_trailer(const struct upload *u)
@@ -100,27 +99,12 @@ static void ask_put(struct upload *u, struct upload_body *b)
                   has_trailer(u), true);
 }
 
-struct writer upload_piece_writer(struct upload *u)
-{
-    return writer_on(u->piece_room, sizeof u->piece_room);
-}
-
-/* The body is generated twice: here for its length and hash, in say_completion for the wire. */
+/* The body is generated twice: here for its length and hash, and as it is said. */
 static void ask_close(struct upload *u, struct upload_body *b)
 {
     bool is_said = checksum_is_whole_object(u->object.checksum);
     *b = (struct upload_body){.payload = SIGV4_HASHED};
-    mbedtls_sha256_context hash;
-    mbedtls_sha256_init(&hash);
-    (void)mbedtls_sha256_starts(&hash, 0);
-    s3_complete_body_init(&u->complete, u->parts, u->part_count, upload_trailer(u));
-    for (struct writer w = upload_piece_writer(u); s3_complete_body_next(&u->complete, &w);
-         w = upload_piece_writer(u)) {
-        (void)mbedtls_sha256_update(&hash, w.to, w.len);
-        b->bytes += w.len;
-    }
-    (void)mbedtls_sha256_finish(&hash, b->hash);
-    mbedtls_sha256_free(&hash);
+    b->bytes = s3_complete_body_measure(u->parts, u->part_count, upload_trailer(u), b->hash);
     s3_complete_body_init(&u->complete, u->parts, u->part_count, upload_trailer(u));
     u->piece = span_of(NULL, 0);
     s3_complete_upload(&u->request, u->head, sizeof u->head, &u->object, upload_id(u), b->bytes,
@@ -195,6 +179,16 @@ RARE void upload_fail_exists(struct upload *u)
                      "an object of that name is there already; --force replaces it");
 }
 
+void upload_hear_forbidden(struct upload *u)
+{
+    if (u->is_seen)
+        upload_fail_with(u, FAULT_SERVICE,
+                         "an object of that name is there, and it may well be ours: an answer was "
+                         "lost, and S3 does not let us look (s3:GetObject)");
+    else
+        upload_hear_absent(u);
+}
+
 void upload_hear_absent(struct upload *u)
 {
     if (u->is_last_look)
@@ -207,7 +201,7 @@ static void hear_check(struct upload *u)
 {
     if (is_ours(u))
         hear_made(u);
-    else if (u->object.if_absent)
+    else if (u->options->keeps_existing)
         upload_fail_exists(u);
     else
         upload_hear_absent(u);

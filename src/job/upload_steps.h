@@ -29,9 +29,6 @@ enum checksum_kind upload_trailer(const struct upload *u);
 /* The region may have changed. False: the fault says why. */
 bool upload_find_endpoint(struct upload *u, struct fault *why);
 
-/* For a piece of the completion's body. */
-struct writer upload_piece_writer(struct upload *u);
-
 /* The step that goes on towards the object, as far as it is known to be absent. */
 enum upload_step upload_making_step(const struct upload *u);
 
@@ -43,6 +40,8 @@ void upload_fail_with(struct upload *u, enum fault_kind kind, const char *text);
 void upload_fail_exists(struct upload *u);
 /* HEAD found nothing: on towards the object, or over. */
 void upload_hear_absent(struct upload *u);
+/* HEAD was forbidden: we cannot know, and go on as if there were nothing, as long as nothing speaks for it. */
+void upload_hear_forbidden(struct upload *u);
 /* The abort is done. */
 void upload_fail_aborted(struct upload *u);
 

@@ -33,13 +33,13 @@ struct connection {
     struct port_want want; /* after PORT_WAIT */
     uint64_t
         exchanges; /* begun on this socket: above 1, the other side may have closed it meanwhile */
-    struct fault fault; /* after PORT_LOST: FAULT_NETWORK or FAULT_TLS */
+    struct fault fault; /* after PORT_LOST: FAULT_NETWORK, FAULT_TLS, FAULT_TRUST or FAULT_CONFIG */
     struct tls tls;
 };
 
 void connection_init(struct connection *c, const struct tls_trust *trust);
 
-/* Towards this endpoint: what is open to it stays open, else it begins anew. */
+/* Towards this endpoint: what is open to it stays open, if nothing has come on it meanwhile; else it begins anew. */
 void connection_begin(struct connection *c, const struct endpoint *to, uint64_t now_ms);
 
 /* The first calls look the name up, connect and shake hands: PORT_WAIT until that is done. Where sending

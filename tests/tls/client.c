@@ -5,8 +5,8 @@
  *
  * ca, cert, key: files. utc: milliseconds. arena: its bytes. fail: the allocation that fails.
  * say: a line to send. send: bytes to send behind it. times: connections one after another, with
- * the same struct. piece: bytes the socket takes or gives at once, then refuses once. sweep: "fail"
- * lets every allocation of a handshake fail once; "arena" finds the smallest arena. */
+ * the same struct; other: a second host, every second time. piece: bytes the socket takes or gives at once, then refuses once. sweep: "fail"
+ * lets every allocation of a handshake fail once, or with stride= every so many; "arena" finds the smallest arena. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 static struct tls tls; /* all zero */
 static struct tls_trust trust;
 static uint16_t server_port;
-static const char *host, *say_line = "";
+static const char *host, *other_host, *say_line = "";
 static int64_t utc_ms = -1;
 static size_t send_bytes, piece_bytes;
 static bool refuse_next;
@@ -124,7 +124,7 @@ static long lost(const char *where)
     fault_tell(&tls.fault, &w);
     printf("lost=%s kind=%s words=%.*s\n", where, fault_name(tls.fault.kind), (int)w.len,
            (const char *)text);
-    if (tls.fault.kind != FAULT_TLS && tls.fault.kind != FAULT_NETWORK) exit(5);
+    if (tls.fault.kind != FAULT_TLS && tls.fault.kind != FAULT_TRUST && tls.fault.kind != FAULT_CONFIG && tls.fault.kind != FAULT_NETWORK) exit(5);
     if (tls.fault.len == 0 || w.full) exit(6);
     return PORT_LOST;
 }
@@ -145,10 +145,13 @@ static long shake(int sock)
     }
 }
 
+/* A little is offered at first, and after a refusal more: only the little may be called sent. */
 static long say_all(struct span all)
 {
+    bool refused = false;
     while (all.len > 0) {
-        const long sent = tls_send(&tls, all);
+        const long sent = tls_send(&tls, span_of(all.at, refused ? all.len : span_min(all, 1500)));
+        refused = sent == PORT_WAIT;
         if (sent == PORT_LOST) return lost("send");
         if (sent == PORT_WAIT && !wait_for(tls.want)) return stalled("send");
         if (sent > 0) span_cut(&all, (size_t)sent);
@@ -234,12 +237,15 @@ static bool shakes(void)
     return good;
 }
 
-static void sweep_failures(void)
+static void sweep_failures(uint64_t stride)
 {
     unsigned lost_count = 0, good_count = 0, otherwise = 0;
     uint64_t n = 0;
     do {
-        tls.arena.fail_at = ++n;
+        /* Each of the first, where most different places are; then some. */
+        n += n < 300 ? 1 : stride;
+        tls.arena.fail_at = n;
+        tls.session_len = 0;
         if (shakes())
             good_count++;
         else
@@ -250,7 +256,7 @@ static void sweep_failures(void)
             lost("sweep");
         }
     } while (tls.arena.calls >= n);
-    printf("swept=%llu lost=%u good=%u otherwise=%u\n", (unsigned long long)n - 1, lost_count,
+    printf("swept=%llu lost=%u good=%u otherwise=%u\n", (unsigned long long)n, lost_count,
            good_count, otherwise);
 }
 
@@ -278,6 +284,7 @@ int main(int count, char **words)
 {
     const char *sweep = "";
     unsigned times = 1;
+    uint64_t stride = 1;
     if (count < 3 || !tls_setup() || !tls_setup()) return 2;
     server_port = (uint16_t)atoi(words[1]);
     host = words[2];
@@ -308,17 +315,25 @@ int main(int count, char **words)
             times = (unsigned)atoi(value);
         else if (strcmp(key, "patience") == 0)
             patience_ms = (unsigned)atoi(value);
+        else if (strcmp(key, "other") == 0)
+            other_host = value;
+        else if (strcmp(key, "stride") == 0)
+            stride = (uint64_t)atoll(value);
         else if (strcmp(key, "sweep") == 0)
             sweep = value;
         else
             return 2;
     }
     if (strcmp(sweep, "fail") == 0)
-        sweep_failures();
+        sweep_failures(stride);
     else if (strcmp(sweep, "arena") == 0)
         find_smallest();
     else
-        for (unsigned i = 0; i < times; i++)
+        for (unsigned i = 0; i < times; i++) {
             talk(connect_to_server());
+            const char *next = other_host != NULL ? other_host : host;
+            other_host = other_host != NULL ? host : NULL;
+            host = next;
+        }
     return 0;
 }

@@ -1,6 +1,6 @@
-/* Retries, with the numbers of the AWS SDKs: quotas and delays as botocore's own tests of the standard mode 2.1 have
- * them (tests/unit/retries/test_standard_retry_v2_1.py: chance is 1 there), codes from the SDKs reference guide and the
- * S3 API's "List of error codes". */
+/* Retries, with the numbers of the AWS SDKs: quotas and delays as botocore's own tests of the
+ * standard mode 2.1 have them (tests/unit/retries/test_standard_retry_v2_1.py: chance is 1 there),
+ * codes from the SDKs reference guide and the S3 API's "List of error codes". */
 #include "cut.h"
 
 #include "aws/retry.h"

@@ -1,5 +1,6 @@
-/* S3's requests against botocore's (shared fixtures, where they are) and against lines typed from the S3 API reference;
- * answers typed from that reference, from its page on errors, and from what Ceph's gateway 20.2.4 said. */
+/* S3's requests against botocore's (shared fixtures, where they are) and against lines typed from
+ * the S3 API reference; answers typed from that reference, from its page on errors, and from what
+ * Ceph's gateway 20.2.4 said. */
 #include "cut.h"
 
 #include <stdio.h>
@@ -119,7 +120,8 @@ static bool is_one_of(struct span name, const char *list)
     return strstr(list, padded) != NULL;
 }
 
-/* Method, path, query and headers; but for those of `ours` and of `theirs`, and what signers and SDKs add. */
+/* Method, path, query and headers; but for those of `ours` and of `theirs`, and what signers and
+ * SDKs add. */
 static void check_golden(const char *name, const char *ours, const char *theirs)
 {
     read_golden(name);
@@ -583,7 +585,8 @@ static void every_room(void **state)
         if (bytes >= whole + o.key.len + 8) assert_true(ended);
         free(block);
     }
-    /* Few headers, and a key that is much longer once it is encoded: what is read must not be written over. */
+    /* Few headers, and a key that is much longer once it is encoded: what is read must not be
+     * written over. */
     static uint8_t key[OBJECT_KEY_BYTES_MAX];
     memset(key, 0xFF, sizeof key);
     const struct s3_object strange = {.endpoint = &e, .key = span_of(key, 200)};
@@ -874,8 +877,8 @@ static void creates(void **state)
 static void completes(void **state)
 {
     (void)state;
-    /* "A processing of a Complete request could take several minutes": blanks keep the connection, the prolog comes
-     * behind them. */
+    /* "A processing of a Complete request could take several minutes": blanks keep the connection,
+     * the prolog comes behind them. */
     check_answer(S3_COMPLETE_UPLOAD, 200, "",
                  "\n \n   \r\n" PROLOG "<CompleteMultipartUploadResult" NS ">\n"
                  " <Location>http://Example-Bucket.s3.eu-west-1.amazonaws.com/Example-Object"
@@ -909,6 +912,12 @@ static void completes(void **state)
                  "<ChecksumSHA256>x</ChecksumSHA256><Checksum>y</Checksum>"
                  "</CompleteMultipartUploadResponse>",
                  "good etag[\"e-2\"] checksum[AAAAAA==]");
+    /* Ceph, two parts with SHA-256, and with CRC32 over the whole object */
+    check_answer(S3_COMPLETE_UPLOAD, 200, "",
+                 "<CompleteMultipartUploadResult" NS "><ETag>&quot;9700e14d-2&quot;</ETag>"
+                 "<ChecksumCRC32>juTffQ==</ChecksumCRC32><ChecksumType>FULL_OBJECT</ChecksumType>"
+                 "</CompleteMultipartUploadResult>",
+                 "good etag[\"9700e14d-2\"] checksum[juTffQ==]");
     check_answer(S3_COMPLETE_UPLOAD, 200, "", "", "bad");
     check_answer(S3_COMPLETE_UPLOAD, 200, "", "\n\n\n", "bad");
     check_answer(S3_COMPLETE_UPLOAD, 200, "", PROLOG, "bad");
@@ -990,7 +999,8 @@ static void lists(void **state)
         "<NextContinuationToken>a+b%20.txt</NextContinuationToken><KeyCount>2</KeyCount>"
         "</ListBucketResult>",
         "key[a+b.txt] key[a/b c.wav] good next[a+b%20.txt] truncated");
-    /* AWS's example, with what needs unescaping: XML first, then the URL. A Key that is nobody's Contents is none. */
+    /* AWS's example, with what needs unescaping: XML first, then the URL. A Key that is nobody's
+     * Contents is none. */
     check_answer(S3_LIST_OBJECTS, 200, "",
                  PROLOG
                  "<ListBucketResult" NS ">\n<Name>bucket</Name>\n<Prefix/>\n"
@@ -1112,6 +1122,7 @@ static void meanings(void **state)
          MISHAP_REFUSED},
         {S3_PUT_OBJECT, 409, "", "<Error><Code>ConditionalRequestConflict</Code></Error>",
          MISHAP_SERVER},
+        {S3_COMPLETE_UPLOAD, 400, "", "<Error><Code>BadDigest</Code></Error>", MISHAP_REFUSED},
         {S3_COMPLETE_UPLOAD, 404, "", "<Error><Code>NoSuchUpload</Code></Error>", MISHAP_REFUSED},
         {S3_UPLOAD_PART, 400, "", "<Error><Code>RequestTimeout</Code></Error>", MISHAP_SERVER},
         {S3_UPLOAD_PART, 400, "", "<Error><Code>BadDigest</Code></Error>", MISHAP_SERVER},

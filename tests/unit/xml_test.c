@@ -181,6 +181,7 @@ static void texts(void **state)
     check("<a>1 > 2 ' \" ]]</a>", "+1a< -1a<[1 > 2 ' \" ]]]. end");
     /* section 2.11 */
     check("<a>1\r\n2\r3\n4\r\r\n5\n\r6</a>", "+1a< -1a<[1\n2\n3\n4\n\n5\n\n6]. end");
+    check("<a>\r&amp;\n</a>", "+1a< -1a<[\n&\n]. end");
     check("<a>\r<!--x-->\n</a>", "+1a< -1a<[\n\n]. end");
     check("<a>\r&#10;\r<![CDATA[\n\r\n]]>\n</a>", "+1a< -1a<[\n\n\n\n\n\n]. end");
     check("<a>x<![CDATA[<b>&amp;]]>y<!-- z -->w<?p i?>v</a>", "+1a< -1a<[x<b>&amp;ywv]. end");
