@@ -227,10 +227,12 @@
 #define METADATA_TOKEN_BYTES_MAX 128
 /* A question for credentials: such a token, a path, a host. */
 #define SIGN_IN_HEAD_BYTES_MAX 3072
-/* Answers with credentials are 1.5 to 5 KiB; the longest session token that we keep, twice escaped or not, decides. */
-#define SIGN_IN_ANSWER_BYTES_MAX 6144
-/* An answer with credentials has up to ten members. */
-#define SIGN_IN_TOKENS_MAX 64
+/* Answers with credentials are 1 to 2.5 KiB; the longest session token that we keep and a KiB beside it. */
+#define SIGN_IN_ANSWER_BYTES_MAX 5120
+/* Such an answer has up to ten members, each a name and a value. */
+#define SIGN_IN_TOKENS_MAX 48
+/* All of signing in's: question, answer, what came out. */
+#define SIGN_IN_ROOM_BYTES (12 * 1024)
 
 /* SDKs: the container's endpoint is asked three times, a second apart, for 2 s each; EC2's for 1 s. */
 #define SIGN_IN_TRIES_MAX 3

@@ -53,6 +53,17 @@ enum profile_event settings_file_next(struct settings_file *file, struct fault *
 
 /* ---- all of it ---- */
 
+static bool no_services(const struct aws_settings *s, struct fault *f)
+{
+    struct writer words = fault_begin(f, FAULT_CONFIG, FAULT_NOWHERE);
+    writer_text(&words, "there is no section [services ");
+    writer_visible(&words, writer_end_of(span_text(s->value[SETTING_SERVICES]), 64));
+    writer_text(&words, "], which the profile names");
+    settings_write_origin(s, SETTING_SERVICES, &words);
+    fault_put(f, &words);
+    return false;
+}
+
 static bool take_section(struct aws_settings *s, struct settings_room *room,
                          enum settings_origin origin, struct fault *f)
 {
@@ -67,8 +78,9 @@ static bool take_section(struct aws_settings *s, struct settings_room *room,
     enum profile_event event;
     while ((event = settings_file_next(&file, f)) == PROFILE_SETTING)
         if (!settings_take(s, &room->profile, origin, f)) return false;
+    if (event == PROFILE_FAULT) return false;
     if (!is_services) s->profile_found |= room->profile.found;
-    return event == PROFILE_NEED;
+    return !is_services || room->profile.found || no_services(s, f);
 }
 
 /* The variable's, or below HOME. NULL: neither; false: it does not fit. */

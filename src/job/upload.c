@@ -189,7 +189,7 @@ static void begin_ask(struct upload *u, uint64_t now_ms, int64_t utc_ms)
     }
     /* Between two exchanges the frame of aws-chunks is idle. */
     sign_in_begin(&u->sign_in, u->options->settings, &u->sign_in_connection, &u->exchange,
-                  &u->credentials, u->credentials_forced, &u->chunk, sizeof u->chunk);
+                  &u->credentials, u->credentials_forced, &u->sign_in_room, sizeof u->sign_in_room);
     u->credentials_forced = false;
     u->at = UPLOAD_AT_SIGN_IN;
 }
@@ -291,6 +291,7 @@ void upload_begin(struct upload *u, const struct upload_options *options, uint64
 
 void upload_end(struct upload *u)
 {
+    sign_in_end(&u->sign_in);
     exchange_end(&u->exchange);
     connection_close(&u->connection);
     connection_close(&u->sign_in_connection);

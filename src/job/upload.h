@@ -95,7 +95,10 @@ struct upload {
 
     struct http_request request;
     uint8_t head[REQUEST_HEAD_BYTES_MAX];
-    struct awschunk chunk;
+    union {
+        struct awschunk chunk; /* idle between two exchanges */
+        struct sign_in_room sign_in_room;
+    };
     struct span bytes;   /* of the WAV, not framed yet; sees the source's buffers */
     uint64_t plain_left; /* of the part: not taken from the source yet */
     struct s3_complete_body complete;
