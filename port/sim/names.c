@@ -6,11 +6,10 @@
 enum { LOOKUPS_MAX = 16 };
 
 static struct {
-    int sock; /* 0: free */
     uint64_t ready_ms;
-    bool fails;
     const struct sim_host *host; /* NULL: there is no such name */
-    bool dead[ADDRESSES_MAX];
+    int sock;                    /* 0: free */
+    bool fails;
 } lookups[LOOKUPS_MAX];
 
 static bool read_address(const char *text, struct port_address *to)

@@ -160,9 +160,9 @@
 #define REGION_BYTES_MAX 63
 
 /* One connection's TLS: see the measurements in docs/TLS.md. */
-#define TLS_ARENA_BYTES (96 * 1024)
-/* What belongs to no connection: PSA's state. */
-#define TLS_SHARED_ARENA_BYTES 1024
+#define TLS_ARENA_BYTES (48 * 1024)
+/* What belongs to no connection: nothing, as measured, with the key store not dynamic. */
+#define TLS_SHARED_ARENA_BYTES 256
 /* A session to resume: without the server's certificate it is the ticket and some 150 bytes.
  * Tickets have 200 to 300 bytes, and some 1.5 KiB where they hold a certificate of ours. */
 #define TLS_SESSION_BYTES 4096

@@ -187,7 +187,6 @@ static void begin_ask(struct upload *u, uint64_t now_ms, int64_t utc_ms)
         ask(u, now_ms, utc_ms);
         return;
     }
-    /* Between two exchanges the frame of aws-chunks is idle. */
     sign_in_begin(&u->sign_in, u->options->settings, &u->sign_in_connection, &u->exchange,
                   &u->credentials, u->credentials_forced, &u->sign_in_room, sizeof u->sign_in_room);
     u->credentials_forced = false;

@@ -94,10 +94,12 @@ struct upload {
     bool signed_in;          /* just now: what is still due then is as new as it gets */
 
     struct http_request request;
-    uint8_t head[REQUEST_HEAD_BYTES_MAX];
     union {
-        struct awschunk chunk; /* idle between two exchanges */
-        struct sign_in_room sign_in_room;
+        struct { /* during an exchange */
+            uint8_t head[REQUEST_HEAD_BYTES_MAX];
+            struct awschunk chunk;
+        };
+        struct sign_in_room sign_in_room; /* between two */
     };
     struct span bytes;   /* of the WAV, not framed yet; sees the source's buffers */
     uint64_t plain_left; /* of the part: not taken from the source yet */

@@ -276,6 +276,7 @@ bool tls_begin(struct tls *t, const struct tls_trust *trust, struct span host, u
     t->port = port;
     t->sending = 0;
     t->resumed = false;
+    t->tickets = 0;
     t->want = (struct port_want){.sock = sock, .to_write = true};
     t->fault = (struct fault){.kind = FAULT_NONE};
     t->at = TLS_SHAKING;
@@ -333,10 +334,11 @@ long tls_send(struct tls *t, struct span from)
 /* Tickets come between the data (RFC 8446 section 4.6.1); the newest is kept. */
 static int read_record(struct tls *t, uint8_t *to, size_t room)
 {
-    for (unsigned tickets = 0; tickets < TLS_TICKETS_MAX; tickets++) {
+    while (t->tickets < TLS_TICKETS_MAX) {
         const int got = mbedtls_ssl_read(&t->ssl, to, room);
         if (got != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) return got;
         session_keep(t);
+        t->tickets++;
     }
     return MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE;
 }

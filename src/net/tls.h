@@ -54,6 +54,7 @@ struct tls {
     uint8_t address[16];   /* the host, where it is an IP address */
     size_t address_len;    /* 0, 4 or 16 */
     size_t sending;        /* bytes of an unfinished tls_send */
+    unsigned tickets;      /* that came on this connection */
     bool resumed;          /* the server took the session: no certificate was shown */
     struct port_want want; /* after PORT_WAIT */
     size_t peak;           /* of arenas past */

@@ -84,7 +84,7 @@ static void list_objects(struct cloud_connection *x, struct answer *a)
         after = read_token(asked_parameter(&x->asked, "continuation-token"));
         if (after == NULL) refuse(&a->refusal, 400, "InvalidArgument", "an incorrect token");
     }
-    if (a->refusal.status != 0) {
+    if (a->refusal.status != 0 || after == NULL) {
         free(after);
         return;
     }
@@ -131,7 +131,7 @@ static void list_parts(struct cloud_connection *x, struct answer *a)
         refuse(&a->refusal, 404, "NoSuchUpload", "The specified upload does not exist.");
     uint64_t limit = limit_of(x, "max-parts", a), marker = 0;
     span_number(asked_parameter(&x->asked, "part-number-marker"), &marker);
-    if (a->refusal.status != 0) return;
+    if (a->refusal.status != 0 || u == NULL) return;
     size_t from = 0;
     while (from < u->part_count && u->parts[from].number <= marker)
         from++;

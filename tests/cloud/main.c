@@ -17,13 +17,13 @@
 enum { CLIENTS_MAX = 256, READ_BYTES = 262144 };
 
 struct client {
-    int fd;
     struct cloud_connection *cloud;
     uint8_t *read; /* bytes on their way: --rtt */
     size_t read_len;
     uint64_t read_at_ms;
     uint8_t write[65536];
     size_t write_len, written;
+    int fd;
     bool ended; /* the client has said everything */
 };
 

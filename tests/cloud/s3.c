@@ -253,7 +253,7 @@ static void get_tagging(struct cloud_connection *x, struct answer *a)
     if (!span_is(x->asked.method, "GET"))
         refuse(&a->refusal, 501, "NotImplemented", "Tags are read here alone");
     if (o == NULL) refuse(&a->refusal, 404, "NoSuchKey", "The specified key does not exist.");
-    if (a->refusal.status != 0) return;
+    if (a->refusal.status != 0 || o == NULL) return;
     a->status = 200;
     blob_say(&a->body, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                        "<Tagging xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><TagSet>");

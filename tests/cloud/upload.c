@@ -182,10 +182,10 @@ static struct told *read_document(struct span in, size_t *count)
     return NULL;
 }
 
-static struct cloud_part *find_part(struct cloud_upload *u, const struct told *t)
+static const struct cloud_part *find_part(const struct cloud_upload *u, const struct told *t)
 {
     for (size_t i = 0; i < u->part_count; i++) {
-        struct cloud_part *p = &u->parts[i];
+        const struct cloud_part *p = &u->parts[i];
         if (p->number == t->number && span_equal(unquoted(span_text(p->etag)), t->etag)) return p;
     }
     return NULL;
@@ -194,7 +194,7 @@ static struct cloud_part *find_part(struct cloud_upload *u, const struct told *t
 static void join_one(struct cloud_connection *x, struct answer *a, struct cloud_upload *u,
                      const struct told *t, bool last, struct blob *whole)
 {
-    struct cloud_part *p = find_part(u, t);
+    const struct cloud_part *p = find_part(u, t);
     if (p == NULL) {
         refuse(&a->refusal, 400, "InvalidPart",
                "One or more of the specified parts could not be "
@@ -223,9 +223,8 @@ static void whole_checksum(const struct cloud_upload *u, const struct told *part
     bool composite = u->facts.composite && u->facts.kind != HASH_NONE;
     struct blob text = {0}, digests = {0};
     for (size_t i = 0; composite && i < count; i++) {
-        struct cloud_part *p = NULL;
-        for (size_t j = 0; j < u->part_count; j++)
-            if (u->parts[j].number == parts[i].number) p = &u->parts[j];
+        const struct cloud_part *p = find_part(u, &parts[i]);
+        assert(p != NULL); /* join_one has seen it */
         struct hash h;
         uint8_t digest[HASH_BYTES_MAX];
         hash_begin(&h, kind);

@@ -118,7 +118,7 @@ static int compare_names(const void *a, const void *b)
 /* All fields of the head, sorted and in lower case. */
 static void list_names(const struct asked *a, struct blob *to)
 {
-    char *names[HTTP1_FIELDS_MAX];
+    char *names[HTTP1_FIELDS_MAX] = {0};
     for (size_t i = 0; i < a->field_count; i++) {
         names[i] = span_copy(a->fields[i].name);
         for (char *c = names[i]; *c != '\0'; c++)
@@ -144,7 +144,6 @@ static void sign(const struct world *w, struct signature *s, const char *payload
                             .region = span_text(w->region),
                             .service = span_text("s3"),
                             .headers = blob_span(&names)};
-    date_basic(s->time, port_utc_ms());
     memcpy(s->time, asked_field(&a, "x-amz-date").at, 16);
     snprintf(s->scope, sizeof s->scope, "%.8s/%s/s3/aws4_request", s->time, w->region);
     signature_make(s, &a, w->account.secret, span_text(payload), true);

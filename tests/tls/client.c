@@ -6,7 +6,7 @@
  * ca, cert, key: files. utc: milliseconds. arena: its bytes. fail: the allocation that fails.
  * say: a line to send. send: bytes to send behind it. times: connections one after another, with
  * the same struct. piece: bytes the socket takes or gives at once, then refuses once. sweep: "fail"
- * lets every allocation of a handshake fail once; "arena" finds the smallest arena. */
+ * lets every allocation of a handshake fail once, or with stride= every so many; "arena" finds the smallest arena. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -234,12 +234,15 @@ static bool shakes(void)
     return good;
 }
 
-static void sweep_failures(void)
+static void sweep_failures(uint64_t stride)
 {
     unsigned lost_count = 0, good_count = 0, otherwise = 0;
     uint64_t n = 0;
     do {
-        tls.arena.fail_at = ++n;
+        /* Each of the first, where most different places are; then some. */
+        n += n < 300 ? 1 : stride;
+        tls.arena.fail_at = n;
+        tls.session_len = 0;
         if (shakes())
             good_count++;
         else
@@ -250,7 +253,7 @@ static void sweep_failures(void)
             lost("sweep");
         }
     } while (tls.arena.calls >= n);
-    printf("swept=%llu lost=%u good=%u otherwise=%u\n", (unsigned long long)n - 1, lost_count,
+    printf("swept=%llu lost=%u good=%u otherwise=%u\n", (unsigned long long)n, lost_count,
            good_count, otherwise);
 }
 
@@ -278,6 +281,7 @@ int main(int count, char **words)
 {
     const char *sweep = "";
     unsigned times = 1;
+    uint64_t stride = 1;
     if (count < 3 || !tls_setup() || !tls_setup()) return 2;
     server_port = (uint16_t)atoi(words[1]);
     host = words[2];
@@ -308,13 +312,15 @@ int main(int count, char **words)
             times = (unsigned)atoi(value);
         else if (strcmp(key, "patience") == 0)
             patience_ms = (unsigned)atoi(value);
+        else if (strcmp(key, "stride") == 0)
+            stride = (uint64_t)atoll(value);
         else if (strcmp(key, "sweep") == 0)
             sweep = value;
         else
             return 2;
     }
     if (strcmp(sweep, "fail") == 0)
-        sweep_failures();
+        sweep_failures(stride);
     else if (strcmp(sweep, "arena") == 0)
         find_smallest();
     else

@@ -124,6 +124,7 @@ class Server:
         self.names = []     # server names that clients sent; None: none
         self.seen = []      # one dict a connection that shook hands
         self.failures = []  # what OpenSSL says of the others
+        self.threads = []
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.accept, daemon=True)
@@ -137,15 +138,33 @@ class Server:
                 return
             sock.settimeout(10)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            try:
-                self.serve(sock)
-            except OSError as error:
-                self.failures.append(str(error))
-            finally:
-                sock.close()
+            one = threading.Thread(target=self.one, args=(sock,), daemon=True)
+            one.start()
+            self.threads = [t for t in self.threads if t.is_alive()] + [one]
+
+    def one(self, sock):
+        try:
+            self.serve(sock)
+        except OSError as error:
+            self.failures.append(str(error))
+        finally:
+            sock.close()
 
     def serve(self, raw):
-        sock = self.context.wrap_socket(raw, server_side=True)
+        sock = self.context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        try:
+            sock.do_handshake()
+        except OSError:
+            # So that the alert is heard: a close with something unread is a reset.
+            with socket.socket(fileno=sock.detach()) as rest:
+                rest.settimeout(2)
+                try:
+                    rest.shutdown(socket.SHUT_WR)
+                    while rest.recv(65536):
+                        pass
+                except OSError:
+                    pass
+            raise
         seen = {"version": sock.version(), "suite": sock.cipher()[0], "reused": sock.session_reused,
                 "client": sock.getpeercert() if self.context.verify_mode else None, "right": None}
         self.seen.append(seen)
@@ -183,9 +202,13 @@ class Server:
             raw.close()
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        """Waits for what it is at. Safe to call twice."""
+        if self.thread.is_alive():
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.thread.join(15)
+        for one in self.threads:
+            one.join(15)
+        self.listener.close()
 
 
 class Plain:
@@ -219,6 +242,7 @@ class Proxy:
 
     def __init__(self, port, direction="down", limit=1 << 40, what="cut"):
         self.to, self.direction, self.limit, self.what = port, direction, limit, what
+        self.switch = None  # a port to go to from the second connection on
         self.passed = {"up": 0, "down": 0}
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
@@ -231,13 +255,19 @@ class Proxy:
             except OSError:
                 return
             server = socket.create_connection(("127.0.0.1", self.to))
+            self.to = self.switch or self.to
             for sock in (client, server):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self.passed = {"up": 0, "down": 0}
-            threading.Thread(target=self.pump, args=(client, server, "up"), daemon=True).start()
-            self.pump(server, client, "down")
-            for sock in (client, server):
-                sock.close()
+            threading.Thread(target=self.both, args=(client, server), daemon=True).start()
+
+    def both(self, client, server):
+        self.passed = {"up": 0, "down": 0}
+        up = threading.Thread(target=self.pump, args=(client, server, "up"), daemon=True)
+        up.start()
+        self.pump(server, client, "down")
+        up.join()
+        for sock in (client, server):
+            sock.close()
 
     def pump(self, source, sink, direction):
         left = self.limit if direction == self.direction else 1 << 40
