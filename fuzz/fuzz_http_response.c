@@ -145,7 +145,7 @@ static bool number(struct span s, unsigned base, uint64_t *to)
     *to = 0;
     for (size_t i = 0; i < s.len; i++) {
         const uint8_t byte = s.at[i];
-        const unsigned digit = is_digit(byte)                     ? byte - '0'
+        const unsigned digit = is_digit(byte)                     ? byte - 48U
                                : (byte | 32) >= 'a' && byte < 128 ? (byte | 32U) - 'a' + 10
                                                                   : 99;
         if (digit >= base || *to > (UINT64_MAX - digit) / base) return false;

@@ -47,7 +47,15 @@ check 'join|silence' rusuden convert --gaps ''
 check 'silence' rusuden convert --gaps = s
 check 'join|silence' rusuden convert --gaps =
 check 'pcm|ulaw' rusuden convert --encoding ''
-check '--salvage' rusuden convert --s
+check 'chunks|chunks-trailer' rusuden convert --signing c
+check 'crc32|crc32c|crc64nvme|none|sha256' rusuden convert --checksum ''
+check 'off|on' rusuden convert --conditional ''
+check 'off' rusuden convert --path-style = of
+check 'aws:kms|aws:kms:dsse' rusuden convert --sse a
+check 'STANDARD|STANDARD_IA' rusuden convert --storage-class S
+check '' rusuden convert --tag ''
+check '' rusuden convert --profile c
+check '--salvage' rusuden convert --sa
 check '--ascii' rusuden inspect --a
 check '' rusuden inspect --channels
 check 'call.mkv|folder|two calls.MKV' rusuden convert ''
@@ -88,17 +96,17 @@ for command in convert inspect; do
 done
 
 # Values: every one that an option's complaint lists.
-for option in --channels --gaps --encoding; do
-    words=$("$rusuden" convert $option '?' 2>&1 | sed -n 's/.*it is one of \([a-z, ]*\).*/\1/p' | tr -d ',')
+for option in --channels --gaps --encoding --signing --checksum; do
+    words=$("$rusuden" convert $option '?' 2>&1 | sed -n 's/.*it is one of \([a-z0-9, -]*\).*/\1/p' | tr -d ',')
     [ -n "$words" ] || fail "the values of $option could not be read"
     for word in $words; do
-        complete_words rusuden convert $option "$word" | grep -qxF -- "$word" ||
+        complete_words rusuden convert $option "$word" | tr '|' '\n' | grep -qxF -- "$word" ||
             fail "the completion lacks: $option $word"
         in_manual "^\.It Cm $word$"
     done
 done
 
-for variable in $("$rusuden" help convert | grep -oE 'RUSUDEN_[A-Z_]+'); do
+for variable in $("$rusuden" help convert | grep -oE 'RUSUDEN_[A-Z0-9_]+'); do
     in_manual "^\.It Ev $variable$"
 done
 

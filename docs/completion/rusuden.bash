@@ -39,11 +39,23 @@ _rusuden() {
         --channels) _rusuden_words 'customer agent stereo mix' && return ;;
         --gaps) _rusuden_words 'join silence' && return ;;
         --encoding) _rusuden_words 'pcm ulaw' && return ;;
+        --signing) _rusuden_words 'auto chunks chunks-trailer unsigned-trailer' && return ;;
+        --checksum) _rusuden_words 'crc64nvme crc32c crc32 sha256 none' && return ;;
+        --conditional | --path-style) _rusuden_words 'on off' && return ;;
+        --sse) _rusuden_words 'AES256 aws:kms aws:kms:dsse' && return ;;
+        --storage-class)
+            _rusuden_words 'STANDARD STANDARD_IA ONEZONE_IA INTELLIGENT_TIERING GLACIER_IR' && return
+            ;;
+        --tag | --metadata | --region | --profile | --endpoint-url | --sse-kms-key-id | --bucket-owner)
+            return
+            ;;
         esac
         case $cur in
         -*)
             _rusuden_words '-o --output -c --contact-id --channels --gaps --encoding --salvage
-                -f --force -q --quiet -h --help'
+                -f --force -q --quiet -v --verbose -h --help --region --profile --endpoint-url
+                --bucket-owner --tag --metadata --storage-class --sse --sse-kms-key-id --checksum
+                --conditional --path-style --signing'
             ;;
         *) _rusuden_files '*.[mM][kK][vV]' ;;
         esac

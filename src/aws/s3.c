@@ -292,3 +292,24 @@ bool s3_complete_body_next(struct s3_complete_body *b, struct writer *to)
     b->at++;
     return true;
 }
+
+uint64_t s3_complete_body_measure(const struct s3_part *parts, size_t count,
+                                  enum checksum_kind kind, uint8_t hash[32])
+{
+    uint8_t piece[S3_PIECE_BYTES_MAX];
+    struct s3_complete_body body;
+    mbedtls_sha256_context sum;
+    uint64_t bytes = 0;
+    s3_complete_body_init(&body, parts, count, kind);
+    mbedtls_sha256_init(&sum);
+    (void)mbedtls_sha256_starts(&sum, 0);
+    for (struct writer w = writer_on(piece, sizeof piece); s3_complete_body_next(&body, &w);
+         w = writer_on(piece, sizeof piece)) {
+        assert(!w.full);
+        (void)mbedtls_sha256_update(&sum, piece, w.len);
+        bytes += w.len;
+    }
+    (void)mbedtls_sha256_finish(&sum, hash);
+    mbedtls_sha256_free(&sum);
+    return bytes;
+}

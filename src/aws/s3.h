@@ -94,7 +94,10 @@ struct s3_complete_body {
 };
 void s3_complete_body_init(struct s3_complete_body *b, const struct s3_part *parts, size_t count,
                            enum checksum_kind kind);
-/* The next piece, at most 512 bytes, written to `to`; false: there is none any more. */
+/* Its length and SHA-256, before it is said. */
+uint64_t s3_complete_body_measure(const struct s3_part *parts, size_t count,
+                                  enum checksum_kind kind, uint8_t hash[32]);
+/* The next piece, at most S3_PIECE_BYTES_MAX, written to `to`; false: there is none any more. */
 bool s3_complete_body_next(struct s3_complete_body *b, struct writer *to);
 
 enum s3_operation {

@@ -51,6 +51,9 @@ bool sigv4_sign(struct sigv4_key *key, struct http_request *r, const struct sigv
                 const struct credentials *credentials, int64_t utc_ms, enum sigv4_payload payload,
                 const uint8_t hash[32], struct sigv4_seed *seed);
 
+/* SHA-256 of a body at hand, for SIGV4_HASHED. */
+void sigv4_hash(struct span body, uint8_t hash[32]);
+
 /* The signature of the next aws-chunk (the last one is empty), and of the trailer's text
  * ("x-amz-checksum-crc32c:sOO8/Q==\n"). Each goes into seed->signature. */
 void sigv4_sign_chunk(const struct sigv4_key *key, struct sigv4_seed *seed, const uint8_t hash[32]);

@@ -141,6 +141,9 @@
 #define ETAG_BYTES_MAX 48 /* AWS's are 34: an MD5 in quotes */
 #define UPLOAD_ID_BYTES_MAX 1024
 
+/* A part in the list that completes an upload: its number, its ETag, SHA-256 in base64, and the tags around them. */
+#define S3_PIECE_BYTES_MAX 320
+
 /* S3 takes 10 tags, and 2 KiB of metadata in as many headers as one likes. */
 #define S3_TAGS_MAX 10
 #define S3_METADATA_MAX 10

@@ -131,7 +131,7 @@ static void say_completion(struct upload *u, uint64_t now_ms)
 {
     for (;;) {
         if (u->piece.len == 0) {
-            struct writer w = upload_piece_writer(u);
+            struct writer w = writer_on(u->piece_room, sizeof u->piece_room);
             if (!s3_complete_body_next(&u->complete, &w)) return;
             u->piece = writer_span(&w);
         }

@@ -104,7 +104,7 @@ struct upload {
     struct span bytes;   /* of the WAV, not framed yet; sees the source's buffers */
     uint64_t plain_left; /* of the part: not taken from the source yet */
     struct s3_complete_body complete;
-    uint8_t piece_room[512];
+    uint8_t piece_room[S3_PIECE_BYTES_MAX];
     struct span piece; /* of the completion's body, not said yet */
     struct s3_answer answer;
 

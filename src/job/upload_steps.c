@@ -1,7 +1,5 @@
 #include "job/upload_steps.h"
 
-#include <mbedtls/sha256.h>
-
 /* ---- ending, well or badly ---- */
 
 void upload_over(struct upload *u, enum upload_outcome outcome)
@@ -41,7 +39,7 @@ bool upload_find_endpoint(struct upload *u, struct fault *why)
 static void no_body(struct upload_body *b)
 {
     *b = (struct upload_body){.payload = SIGV4_HASHED};
-    (void)mbedtls_sha256((const unsigned char *)"", 0, b->hash, 0);
+    sigv4_hash(span_of(NULL, 0), b->hash);
 }
 
 static bool has_trailer(const struct upload *u)
@@ -100,27 +98,12 @@ static void ask_put(struct upload *u, struct upload_body *b)
                   has_trailer(u), true);
 }
 
-struct writer upload_piece_writer(struct upload *u)
-{
-    return writer_on(u->piece_room, sizeof u->piece_room);
-}
-
-/* The body is generated twice: here for its length and hash, in say_completion for the wire. */
+/* The body is generated twice: here for its length and hash, and as it is said. */
 static void ask_close(struct upload *u, struct upload_body *b)
 {
     bool is_said = checksum_is_whole_object(u->object.checksum);
     *b = (struct upload_body){.payload = SIGV4_HASHED};
-    mbedtls_sha256_context hash;
-    mbedtls_sha256_init(&hash);
-    (void)mbedtls_sha256_starts(&hash, 0);
-    s3_complete_body_init(&u->complete, u->parts, u->part_count, upload_trailer(u));
-    for (struct writer w = upload_piece_writer(u); s3_complete_body_next(&u->complete, &w);
-         w = upload_piece_writer(u)) {
-        (void)mbedtls_sha256_update(&hash, w.to, w.len);
-        b->bytes += w.len;
-    }
-    (void)mbedtls_sha256_finish(&hash, b->hash);
-    mbedtls_sha256_free(&hash);
+    b->bytes = s3_complete_body_measure(u->parts, u->part_count, upload_trailer(u), b->hash);
     s3_complete_body_init(&u->complete, u->parts, u->part_count, upload_trailer(u));
     u->piece = span_of(NULL, 0);
     s3_complete_upload(&u->request, u->head, sizeof u->head, &u->object, upload_id(u), b->bytes,

@@ -29,9 +29,6 @@ enum checksum_kind upload_trailer(const struct upload *u);
 /* The region may have changed. False: the fault says why. */
 bool upload_find_endpoint(struct upload *u, struct fault *why);
 
-/* For a piece of the completion's body. */
-struct writer upload_piece_writer(struct upload *u);
-
 /* The step that goes on towards the object, as far as it is known to be absent. */
 enum upload_step upload_making_step(const struct upload *u);
 

@@ -149,12 +149,11 @@ static enum wav_source_event take_sound(struct wav_source *s)
 }
 
 /* After going back to a mark that stands earlier: nothing is given until the place to go back to. */
-static bool pass_over(struct wav_source *s)
+static void pass_over(struct wav_source *s)
 {
-    if (s->now.given >= s->marked) return false;
+    if (s->now.given >= s->marked) return;
     struct span passed = span_cut(&s->now.rest, span_min(s->now.rest, s->marked - s->now.given));
     s->now.given += passed.len;
-    return true;
 }
 
 static enum wav_source_event give(struct wav_source *s, size_t most, struct span *out)
@@ -170,7 +169,8 @@ enum wav_source_event wav_source_next(struct wav_source *s, size_t most, struct 
     if (s->now.at == WAV_SOURCE_AT_FAULT) return WAV_SOURCE_FAULT;
     if (s->going_back > 0) return WAV_SOURCE_READ;
     for (;;) {
-        if (s->now.rest.len > 0 && !pass_over(s)) return give(s, most, out);
+        pass_over(s);
+        if (s->now.rest.len > 0) return give(s, most, out);
         switch (s->now.at) {
         case WAV_SOURCE_AT_HEADER:
             s->now.rest = span_of(s->header, s->header_len);

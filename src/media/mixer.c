@@ -182,7 +182,7 @@ static enum mixer_event give_pairs(struct mixer *m, struct span samples, struct 
 /* Puts whole samples of the channel ahead, that fit the ring in one piece. */
 static void hold(struct mixer *m, struct span samples)
 {
-    if (m->ring != NULL)
+    if (m->ring != NULL && samples.len > 0) /* of a half alone there is nothing, at NULL */
         memcpy(m->ring->samples + slot(m->side[m->channel].put), samples.at, samples.len);
     count_samples(m, samples.len / BYTES_PER_SAMPLE);
 }

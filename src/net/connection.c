@@ -141,10 +141,19 @@ static bool is_towards(const struct connection *c, const struct endpoint *to)
            memcmp(e->host, to->host, to->host_len) == 0;
 }
 
+/* What comes between two exchanges belongs to none: mostly the end, sometimes words (408) to somebody who was silent for
+ * too long, which would be taken for the next answer. */
+static bool is_quiet(struct connection *c)
+{
+    uint8_t byte;
+    long got = c->endpoint.tls ? tls_recv(&c->tls, &byte, 1) : port_recv(c->sock, &byte, 1);
+    return got == PORT_WAIT;
+}
+
 void connection_begin(struct connection *c, const struct endpoint *to, uint64_t now_ms)
 {
     assert(to->host_len > 0 && to->host_len <= HOST_BYTES_MAX);
-    if (c->at != CONNECTION_OPEN || !is_towards(c, to)) {
+    if (c->at != CONNECTION_OPEN || !is_towards(c, to) || !is_quiet(c)) {
         connection_close(c);
         c->endpoint = *to;
         c->fault.kind = FAULT_NONE;

@@ -39,7 +39,7 @@ struct connection {
 
 void connection_init(struct connection *c, const struct tls_trust *trust);
 
-/* Towards this endpoint: what is open to it stays open, else it begins anew. */
+/* Towards this endpoint: what is open to it stays open, if nothing has come on it meanwhile; else it begins anew. */
 void connection_begin(struct connection *c, const struct endpoint *to, uint64_t now_ms);
 
 /* The first calls look the name up, connect and shake hands: PORT_WAIT until that is done. Where sending

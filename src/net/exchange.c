@@ -22,7 +22,6 @@ void exchange_begin(struct exchange *x, struct connection *c, const struct quest
 static enum exchange_event lose(struct exchange *x, const struct fault *why)
 {
     x->fault = *why;
-    x->stale = x->connection->exchanges > 1 && !x->answering;
     x->at = EXCHANGE_AT_LOST;
     return EXCHANGE_LOST;
 }
@@ -39,12 +38,17 @@ static enum exchange_event lose_with(struct exchange *x, const char *text)
     return lose(x, &why);
 }
 
+/* The connection ended or broke. One that was silent until patience ended is not stale: it may have heard us. */
+static void note_stale(struct exchange *x)
+{
+    x->stale = x->connection->exchanges > 1 && !x->answering;
+}
+
 static enum exchange_event wait_for(struct exchange *x, uint64_t now_ms)
 {
     if (now_ms >= x->until_ms) return lose_with(x, "the exchange takes too long");
     if (now_ms < x->idle_until_ms) return EXCHANGE_WAIT;
-    return lose_with(x, x->at == EXCHANGE_AT_BODY ? "no byte could be sent for 20 s"
-                                                  : "no answer came for 60 s");
+    return lose_with(x, x->blocked ? "no byte could be sent for 20 s" : "no answer came for 60 s");
 }
 
 /* ---- hearing ---- */
@@ -52,6 +56,7 @@ static enum exchange_event wait_for(struct exchange *x, uint64_t now_ms)
 /* The connection ended: right only for a body that is read to its close. */
 static enum exchange_event hear_end(struct exchange *x, bool clean)
 {
+    note_stale(x);
     if (!x->answering) return lose_with(x, "it closed the connection without an answer");
     if (http_response_finish(&x->response, clean) != RESPONSE_END)
         return lose(x, &x->response.fault);
@@ -66,11 +71,14 @@ static enum exchange_event listen(struct exchange *x, uint64_t now_ms)
     if (got == PORT_WAIT) return EXCHANGE_WAIT;
     /* After a send that failed, an end means nothing: a reset is told only once. */
     if (got == PORT_END) return hear_end(x, !x->broken);
-    if (got < 0)
+    if (got < 0) {
+        note_stale(x);
         return x->answering && x->response.to_close ? hear_end(x, false)
                                                     : lose(x, &x->connection->fault);
+    }
     x->unread = span_of(x->buffer, (size_t)got);
     x->answering = true;
+    x->blocked = false;
     x->idle_until_ms = now_ms + ANSWER_PATIENCE_MS;
     return EXCHANGE_SAY;
 }
@@ -105,8 +113,14 @@ static bool say(struct exchange *x, struct span *from, uint64_t now_ms)
     long sent = connection_send(x->connection, *from, now_ms);
     x->refused = sent == PORT_WAIT;
     x->broken = sent < 0;
+    /* Patience begins with the first refusal: before it, nobody but we kept the other side waiting. */
+    if (x->refused && !x->blocked && x->connection->at == CONNECTION_OPEN) {
+        x->blocked = true;
+        x->idle_until_ms = now_ms + SEND_PATIENCE_MS;
+    }
     if (sent <= 0) return false;
     span_cut(from, (size_t)sent);
+    x->blocked = false;
     x->idle_until_ms = now_ms + SEND_PATIENCE_MS;
     return true;
 }
@@ -152,7 +166,9 @@ static enum exchange_event hear_last_words(struct exchange *x, uint64_t now_ms)
 {
     enum exchange_event event = hear(x, now_ms);
     bool silent = event == EXCHANGE_WAIT || event == EXCHANGE_SAY || event == EXCHANGE_LOST;
-    return silent ? lose(x, &x->connection->fault) : event;
+    if (!silent) return event;
+    note_stale(x);
+    return lose(x, &x->connection->fault);
 }
 
 enum exchange_event exchange_next(struct exchange *x, uint64_t now_ms)
@@ -177,7 +193,8 @@ enum exchange_event exchange_next(struct exchange *x, uint64_t now_ms)
             event = hear_early(x, now_ms);
             if (event != EXCHANGE_SAY) return event;
             if (x->at != EXCHANGE_AT_BODY) break;
-            if (!x->refused && now_ms < x->idle_until_ms) return EXCHANGE_SAY;
+            if (!x->refused && now_ms < x->until_ms && (!x->blocked || now_ms < x->idle_until_ms))
+                return EXCHANGE_SAY;
             x->refused = false;
             return wait_for(x, now_ms);
         case EXCHANGE_AT_ANSWER:

@@ -5,7 +5,7 @@
  *
  * ca, cert, key: files. utc: milliseconds. arena: its bytes. fail: the allocation that fails.
  * say: a line to send. send: bytes to send behind it. times: connections one after another, with
- * the same struct. piece: bytes the socket takes or gives at once, then refuses once. sweep: "fail"
+ * the same struct; other: a second host, every second time. piece: bytes the socket takes or gives at once, then refuses once. sweep: "fail"
  * lets every allocation of a handshake fail once, or with stride= every so many; "arena" finds the smallest arena. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 static struct tls tls; /* all zero */
 static struct tls_trust trust;
 static uint16_t server_port;
-static const char *host, *say_line = "";
+static const char *host, *other_host, *say_line = "";
 static int64_t utc_ms = -1;
 static size_t send_bytes, piece_bytes;
 static bool refuse_next;
@@ -145,10 +145,13 @@ static long shake(int sock)
     }
 }
 
+/* A little is offered at first, and after a refusal more: only the little may be called sent. */
 static long say_all(struct span all)
 {
+    bool refused = false;
     while (all.len > 0) {
-        const long sent = tls_send(&tls, all);
+        const long sent = tls_send(&tls, span_of(all.at, refused ? all.len : span_min(all, 1500)));
+        refused = sent == PORT_WAIT;
         if (sent == PORT_LOST) return lost("send");
         if (sent == PORT_WAIT && !wait_for(tls.want)) return stalled("send");
         if (sent > 0) span_cut(&all, (size_t)sent);
@@ -312,6 +315,8 @@ int main(int count, char **words)
             times = (unsigned)atoi(value);
         else if (strcmp(key, "patience") == 0)
             patience_ms = (unsigned)atoi(value);
+        else if (strcmp(key, "other") == 0)
+            other_host = value;
         else if (strcmp(key, "stride") == 0)
             stride = (uint64_t)atoll(value);
         else if (strcmp(key, "sweep") == 0)
@@ -324,7 +329,11 @@ int main(int count, char **words)
     else if (strcmp(sweep, "arena") == 0)
         find_smallest();
     else
-        for (unsigned i = 0; i < times; i++)
+        for (unsigned i = 0; i < times; i++) {
             talk(connect_to_server());
+            const char *next = other_host != NULL ? other_host : host;
+            other_host = other_host != NULL ? host : NULL;
+            host = next;
+        }
     return 0;
 }

@@ -263,6 +263,15 @@ class Resuming(Case):
             self.assertEqual(re.findall(r"resumed=(\d)", client(server.port, "127.0.0.1", ca("ec-root"), TALK,
                                                                 "times=2")), ["0", "1"])
 
+    def test_not_with_another_host(self):
+        """A session vouches for one name: even one that the same certificate has is asked anew."""
+        for version in VERSIONS:
+            server = self.server("rsa", version)
+            text = client(server.port, HOST, ca("rsa-root"), TALK, "times=3", "other=s3.eu-test-1.example")
+            self.assertEqual(re.findall(r"resumed=(\d)", text), ["0", "0", "0"])
+            text = client(server.port, HOST, ca("rsa-root"), TALK, "times=2", "other=evil.example")
+            self.assertIn("not for evil.example", text)
+
     def test_a_server_that_has_forgotten(self):
         """Another key for tickets: the whole handshake, and the bundle where the session was."""
         for version in VERSIONS:
