@@ -165,8 +165,9 @@ static enum upload_event talk(struct upload *u, uint64_t now_ms, int64_t utc_ms,
             upload_judge(u, true, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         case EXCHANGE_LOST:
-            /* The server had closed the idle connection: nothing was asked yet. */
+            /* Most likely the server had closed the idle connection before it heard us. */
             if (x->stale) {
+                upload_doubt(u);
                 exchange_end(x);
                 u->at = UPLOAD_AT_ASK;
                 return UPLOAD_TOLD;

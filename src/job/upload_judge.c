@@ -102,6 +102,14 @@ static bool makes_object(enum upload_step step)
     return step == UPLOAD_STEP_CLOSE || step == UPLOAD_STEP_PUT;
 }
 
+/* What was not said to its end was not done. */
+void upload_doubt(struct upload *u)
+{
+    const bool is_asked = u->exchange.head.len == 0;
+    if (u->step == UPLOAD_STEP_OPEN && is_asked) u->left_open = true;
+    if (makes_object(u->step) && u->is_said) u->in_doubt = true;
+}
+
 static bool has_code(const struct answer_facts *facts, const char *code)
 {
     return span_is(facts->code, code);
@@ -172,7 +180,7 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
     }
     exchange_end(&u->exchange);
     if (mishap == MISHAP_SERVER) connection_close(&u->connection);
-    if (u->step == UPLOAD_STEP_OPEN && mishap == MISHAP_CONNECTION) u->left_open = true;
+    if (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER) upload_doubt(u);
     if (mishap == MISHAP_NONE) {
         tell(u, try, &facts, "ok", 0, now_ms);
         succeed(u);
@@ -184,9 +192,6 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
         upload_hear_absent(u);
         return;
     }
-    if (makes_object(u->step) && u->is_said &&
-        (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER))
-        u->in_doubt = true;
     enum verdict verdict = retry_judge(&u->retry[u->step], &u->bucket, mishap, &facts,
                                        u->options->settings->max_attempts, chance, &delay_ms);
     tell(u, try, &facts, verdict == VERDICT_AGAIN ? "again" : "failed", delay_ms, now_ms);
