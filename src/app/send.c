@@ -167,6 +167,18 @@ static bool prepare(struct send *s)
     return tls_setup() || fail(s, FAULT_IO, "this machine gives no random numbers");
 }
 
+#define LEFT_OPEN                                                                                  \
+    "An unfinished upload may be left in the bucket; a lifecycle rule "                            \
+    "(AbortIncompleteMultipartUpload) removes it"
+#define IN_DOUBT "The object may be there all the same: look before you send it again"
+
+/* What the bucket may hold though the job failed; NULL: nothing. */
+static const char *advice_on(bool left_open, bool in_doubt)
+{
+    if (in_doubt) return left_open ? IN_DOUBT ". " LEFT_OPEN : IN_DOUBT;
+    return left_open ? LEFT_OPEN : NULL;
+}
+
 enum exit_code send_run(struct send *s, const struct convert_options *options)
 {
     struct upload *u = &s->upload;
@@ -176,11 +188,12 @@ enum exit_code send_run(struct send *s, const struct convert_options *options)
     s->tell.recording = &u->recording;
     s->tell.pipeline = &u->source.now.pipeline;
     enum upload_outcome outcome = UPLOAD_FAILED;
-    bool left_open = false;
+    bool left_open = false, in_doubt = false;
     if (prepare(s)) {
         run(s);
         outcome = u->outcome;
         left_open = u->left_open;
+        in_doubt = u->in_doubt;
         s->fault = u->fault;
         upload_end(u);
     }
@@ -188,13 +201,11 @@ enum exit_code send_run(struct send *s, const struct convert_options *options)
     switch (outcome) {
     case UPLOAD_CONVERTED:
         if (!options->quiet || tell_is_incomplete(&u->recording)) tell_summary(&s->tell);
+        if (!options->quiet && left_open) tell_line(&s->tell, span_text("note: " LEFT_OPEN));
         return EXIT_DONE;
     case UPLOAD_NO_AUDIO: tell_nothing(&s->tell); return EXIT_NOTHING;
     case UPLOAD_FAILED: break;
     }
-    tell_fault(&s->tell, &s->fault,
-               left_open ? "An unfinished upload may be left in the bucket; a lifecycle rule "
-                           "(AbortIncompleteMultipartUpload) removes it"
-                         : NULL);
+    tell_fault(&s->tell, &s->fault, advice_on(left_open, in_doubt));
     return EXIT_FAILED;
 }

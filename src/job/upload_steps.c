@@ -174,16 +174,19 @@ static bool is_ours(const struct upload *u)
 
 RARE void upload_fail_exists(struct upload *u)
 {
+    u->in_doubt = false;
     upload_fail_with(u, FAULT_REFUSED,
                      "an object of that name is there already; --force replaces it");
 }
 
 void upload_hear_absent(struct upload *u)
 {
-    if (u->is_last_look)
-        upload_fail(u, &u->fault);
-    else
+    if (!u->is_last_look) {
         u->step = upload_making_step(u);
+        return;
+    }
+    if (u->answer.status == 404) u->in_doubt = false;
+    upload_fail(u, &u->fault);
 }
 
 static void hear_check(struct upload *u)
