@@ -141,10 +141,14 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
     return false;
 }
 
-/* HEAD found nothing, or we may not look. */
-static bool finds_nothing(const struct upload *u, const struct answer_facts *facts)
+/* HEAD found nothing, or we may not look. Its answers have no codes: where it is refused for another reason (400), the
+ * next question hears which. */
+static bool finds_nothing(const struct upload *u, enum mishap mishap,
+                          const struct answer_facts *facts)
 {
-    return u->step == UPLOAD_STEP_CHECK && (facts->status == 404 || facts->status == 403);
+    if (u->step != UPLOAD_STEP_CHECK) return false;
+    return facts->status == 404 || facts->status == 403 ||
+           (facts->status == 400 && mishap == MISHAP_REFUSED);
 }
 
 static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mishap,
@@ -187,8 +191,8 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
         return;
     }
     u->at = UPLOAD_AT_ASK;
-    if (finds_nothing(u, &facts)) {
-        tell(u, try, &facts, "not there", 0, now_ms);
+    if (finds_nothing(u, mishap, &facts)) {
+        tell(u, try, &facts, facts.status == 404 ? "not there" : "may not look", 0, now_ms);
         upload_hear_absent(u);
         return;
     }
