@@ -1,12 +1,14 @@
-/* Answers with credentials, JSON and XML, from any bytes: what is taken may go into a header; what is not leaves nothing
- * behind; no byte of an answer gets into a fault; XML reads the same however it is cut.
+/* Answers with credentials, JSON and XML, from any bytes: what is taken may go into a header; what
+ * is not leaves nothing behind; no byte of an answer gets into a fault; XML reads the same however
+ * it is cut.
  *
  * Byte 0: which form, and the cutting's seed. */
 #include "fuzz.h"
 
 #include "aws/credentials.h"
 
-/* Faults are words of ours. Were there bytes of the answers in them, there would be more and more of them. */
+/* Faults are words of ours. Were there bytes of the answers in them, there would be more and more
+ * of them. */
 enum { FAULTS_MAX = 24 };
 
 static void check_fault(const struct fault *f)

@@ -1,8 +1,8 @@
-/* profile_next on any bytes: the same events however the file is cut, and the same that an obvious reader of a whole file
- * tells.
+/* profile_next on any bytes: the same events however the file is cut, and the same that an obvious
+ * reader of a whole file tells.
  *
- * Byte 0: which section, and the cutting's seed. Bytes below 8 stand for words, so that long lines and sections are
- * found soon. */
+ * Byte 0: which section, and the cutting's seed. Bytes below 8 stand for words, so that long lines
+ * and sections are found soon. */
 #include "fuzz.h"
 
 #include "aws/profile.h"
@@ -56,7 +56,9 @@ static void add(struct reading *r, struct span above, struct span key, struct sp
         (struct setting){journal_hash(0, above), journal_hash(0, key), journal_hash(0, value)};
 }
 
-/* ---- the obvious reader: docs of the SDKs' shared files, with Python's configparser for indentation ---- */
+/* ---- the obvious reader ---- */
+
+/* From the SDKs' pages on shared files; what is indented as Python's configparser sees it. */
 
 static bool blank(uint8_t c)
 {

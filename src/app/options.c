@@ -129,7 +129,8 @@ static bool set_path_style(struct convert_options *o, const char *option, const 
 {
     int on;
     if (!choose(switch_choices, option, word, &on, why)) return false;
-    o->s3.path_style = on == 1;
+    o->s3.addressing = on == 1 ? ADDRESSING_PATH : ADDRESSING_VIRTUAL;
+    o->s3.addressing_is_given = true;
     return true;
 }
 
@@ -154,61 +155,59 @@ static bool set_owner(struct convert_options *o, const char *option, const char 
     return s3_options_set_owner(&o->s3, word, why);
 }
 
-/* Words that only S3 can judge. */
-#define SET_WORD(name, member)                                                                     \
-    static bool name(struct convert_options *o, const char *option, const char *word,              \
-                     struct writer *why)                                                           \
-    {                                                                                              \
-        (void)option;                                                                              \
-        (void)why;                                                                                 \
-        o->s3.member = word;                                                                       \
-        return true;                                                                               \
-    }
-SET_WORD(set_region, region)
-SET_WORD(set_profile, profile)
-SET_WORD(set_endpoint, endpoint_url)
-SET_WORD(set_storage_class, storage_class)
-SET_WORD(set_sse, sse)
-SET_WORD(set_kms_key, kms_key)
-
 /* Options with a value, and the environment variables that stand in where they are not given. */
-struct setting {
+struct valued {
     int letter;
     const char *option;
-    const char *environment;
+    const char *environment; /* NULL: none of ours; AWS's own are read by job/settings */
     bool (*set)(struct convert_options *o, const char *option, const char *word,
-                struct writer *why);
+                struct writer *why); /* NULL: a word that only S3 can judge goes to `word_at` */
+    size_t word_at;
+    bool for_s3;
 };
 
-static const struct setting settings[] = {
-    {'c', "--contact-id", "RUSUDEN_CONTACT_ID", set_contact},
-    {'C', "--channels", "RUSUDEN_CHANNELS", set_channels},
-    {'g', "--gaps", "RUSUDEN_GAPS", set_gaps},
-    {'e', "--encoding", "RUSUDEN_ENCODING", set_encoding},
-    {'t', "--tag", NULL, set_tag},
-    {'m', "--metadata", NULL, set_metadata},
-    {'r', "--region", NULL, set_region},
-    {'p', "--profile", NULL, set_profile},
-    {'u', "--endpoint-url", NULL, set_endpoint},
-    {'S', "--signing", "RUSUDEN_S3_SIGNING", set_signing},
-    {'k', "--checksum", "RUSUDEN_S3_CHECKSUM", set_checksum},
-    {'n', "--conditional", "RUSUDEN_S3_CONDITIONAL", set_conditional},
-    {'P', "--path-style", "RUSUDEN_S3_PATH_STYLE", set_path_style},
-    {'l', "--storage-class", "RUSUDEN_S3_STORAGE_CLASS", set_storage_class},
-    {'E', "--sse", "RUSUDEN_S3_SSE", set_sse},
-    {'K', "--sse-kms-key-id", "RUSUDEN_S3_KMS_KEY_ID", set_kms_key},
-    {'O', "--bucket-owner", "RUSUDEN_S3_BUCKET_OWNER", set_owner},
+#define S3_WORD(member) NULL, offsetof(struct convert_options, s3.member), true
+
+static const struct valued valued[] = {
+    {'c', "--contact-id", "RUSUDEN_CONTACT_ID", set_contact, 0, false},
+    {'C', "--channels", "RUSUDEN_CHANNELS", set_channels, 0, false},
+    {'g', "--gaps", "RUSUDEN_GAPS", set_gaps, 0, false},
+    {'e', "--encoding", "RUSUDEN_ENCODING", set_encoding, 0, false},
+    {'t', "--tag", NULL, set_tag, 0, true},
+    {'m', "--metadata", NULL, set_metadata, 0, true},
+    {'r', "--region", NULL, S3_WORD(region)},
+    {'p', "--profile", NULL, S3_WORD(profile)},
+    {'u', "--endpoint-url", NULL, S3_WORD(endpoint_url)},
+    {'S', "--signing", "RUSUDEN_S3_SIGNING", set_signing, 0, true},
+    {'k', "--checksum", "RUSUDEN_S3_CHECKSUM", set_checksum, 0, true},
+    {'n', "--conditional", "RUSUDEN_S3_CONDITIONAL", set_conditional, 0, true},
+    {'P', "--path-style", "RUSUDEN_S3_PATH_STYLE", set_path_style, 0, true},
+    {'l', "--storage-class", "RUSUDEN_S3_STORAGE_CLASS", S3_WORD(storage_class)},
+    {'E', "--sse", "RUSUDEN_S3_SSE", S3_WORD(sse)},
+    {'K', "--sse-kms-key-id", "RUSUDEN_S3_KMS_KEY_ID", S3_WORD(kms_key)},
+    {'O', "--bucket-owner", "RUSUDEN_S3_BUCKET_OWNER", set_owner, 0, true},
 };
 
-enum { SETTINGS = sizeof settings / sizeof *settings };
+enum { VALUED = sizeof valued / sizeof *valued };
+
+static bool set_row(struct convert_options *o, const struct valued *row, const char *option,
+                    const char *word, struct writer *why)
+{
+    if (row->set != NULL) return row->set(o, option, word, why);
+    *(const char **)(void *)((char *)o + row->word_at) = word;
+    if (word[0] != '\0') return true;
+    writer_text(why, option);
+    writer_text(why, " takes a value that is not empty");
+    return false;
+}
 
 static bool set_value(struct convert_options *o, int letter, const char *word, bool given[],
                       struct writer *why)
 {
-    for (size_t i = 0; i < SETTINGS; i++) {
-        if (settings[i].letter == letter) {
+    for (size_t i = 0; i < VALUED; i++) {
+        if (valued[i].letter == letter) {
             given[i] = true;
-            return settings[i].set(o, settings[i].option, word, why);
+            return set_row(o, &valued[i], valued[i].option, word, why);
         }
     }
     return false;
@@ -216,10 +215,11 @@ static bool set_value(struct convert_options *o, int letter, const char *word, b
 
 static bool set_from_environment(struct convert_options *o, const bool given[], struct writer *why)
 {
-    for (size_t i = 0; i < SETTINGS; i++) {
-        if (given[i] || settings[i].environment == NULL) continue;
-        const char *word = port_environment(settings[i].environment);
-        if (word != NULL && !settings[i].set(o, settings[i].environment, word, why)) return false;
+    for (size_t i = 0; i < VALUED; i++) {
+        const struct valued *row = &valued[i];
+        if (given[i] || row->environment == NULL || (row->for_s3 && !o->to_s3)) continue;
+        const char *word = port_environment(row->environment);
+        if (word != NULL && !set_row(o, row, row->environment, word, why)) return false;
     }
     return true;
 }
@@ -232,12 +232,6 @@ static bool refuse(struct writer *why, const char *what, const char *word)
         writer_quoted(why, writer_end_of(span_text(word), NAME_SHOWN_BYTES / 2));
     }
     return false;
-}
-
-/* The first four rows are about sound. */
-static bool is_for_s3(int letter)
-{
-    return letter != 'c' && letter != 'C' && letter != 'g' && letter != 'e';
 }
 
 /* getopt has just answered '?' or ':'. optopt is an unknown letter, the letter of a known option that was
@@ -285,7 +279,7 @@ bool options_convert(struct convert_options *o, int argc, char **argv, struct wr
                                           {"bucket-owner", required_argument, NULL, 'O'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    bool given[SETTINGS] = {false};
+    bool given[VALUED] = {false};
     memset(o, 0, sizeof *o);
     o->in = "-";
     o->s3.checksum = CHECKSUM_CRC64NVME;
@@ -305,17 +299,17 @@ bool options_convert(struct convert_options *o, int argc, char **argv, struct wr
             if (!set_value(o, letter, optarg, given, why)) return false;
         }
     }
-    if (!set_from_environment(o, given, why) || !take_input(&o->in, argc, argv, why)) return false;
+    if (!take_input(&o->in, argc, argv, why)) return false;
     if (o->out != NULL && o->out[0] == '\0')
         return refuse(why, "-o takes a file name, or - for standard output", NULL);
     if (o->out == NULL && strcmp(o->in, "-") == 0) o->out = "-";
     o->to_s3 = s3_options_is_url(o->out != NULL ? o->out : "");
     if (o->to_s3 && !s3_options_set_url(&o->s3, o->out, why)) return false;
-    for (size_t i = 0; i < SETTINGS && !o->to_s3; i++)
-        if (given[i] && is_for_s3(settings[i].letter))
+    for (size_t i = 0; i < VALUED; i++)
+        if (given[i] && valued[i].for_s3 && !o->to_s3)
             return refuse(why, "an output in S3 (-o s3://BUCKET/KEY) is needed for",
-                          settings[i].option);
-    return true;
+                          valued[i].option);
+    return set_from_environment(o, given, why);
 }
 
 bool options_inspect(struct inspect_options *o, int argc, char **argv, struct writer *why)

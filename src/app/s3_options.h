@@ -8,6 +8,7 @@
 
 #include "aws/checksum.h"
 #include "aws/s3.h"
+#include "aws/settings.h"
 #include "aws/sigv4.h"
 
 /* As `sigv4_payload`, or as the endpoint's scheme wants it. */
@@ -27,7 +28,8 @@ struct s3_options {
     enum checksum_kind checksum;
     bool checksum_is_given;
     bool unconditional; /* no If-None-Match, for servers that do not know it */
-    bool path_style;
+    enum settings_addressing addressing;
+    bool addressing_is_given;
     const char *region, *profile, *endpoint_url, *storage_class, *sse, *kms_key, *owner;
 };
 

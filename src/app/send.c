@@ -22,6 +22,9 @@ static bool name_object(struct send *s)
     struct writer w = writer_on(s->key, sizeof s->key);
     writer_bytes(&w, key);
     if (key.len == 0 || key.at[key.len - 1] == '/') {
+        if (strcmp(s->options.in, "-") == 0)
+            return fail(s, FAULT_CONFIG,
+                        "standard input has no name to make a key of; say -o s3://BUCKET/KEY");
         const char *slash = strrchr(s->options.in, '/');
         const char *base = slash != NULL ? slash + 1 : s->options.in;
         const char *dot = strrchr(base, '.');
@@ -45,12 +48,10 @@ static bool read_settings(struct send *s)
     struct aws_settings *settings = &s->settings;
     /* The job begins later: until then its room is free. */
     struct settings_room *room = (struct settings_room *)(void *)&s->upload;
-    settings_init(settings);
-    if (o->profile != NULL) settings->profile = o->profile;
-    if (!settings_read(settings, room, &s->fault)) return false;
+    if (!settings_read(settings, o->profile, room, &s->fault)) return false;
     if (o->region != NULL) settings->region = o->region;
     if (o->endpoint_url != NULL) settings->endpoint_url[SERVICE_S3] = o->endpoint_url;
-    if (o->path_style) settings->addressing = ADDRESSING_PATH;
+    if (o->addressing_is_given) settings->addressing = o->addressing;
     return settings->region != NULL ||
            fail(s, FAULT_CONFIG,
                 "no region is set; say --region, AWS_REGION, or region in ~/.aws/config");
@@ -94,10 +95,17 @@ static bool plan(struct send *s)
     to->object.metadata_count = o->metadata_count;
     to->object.checksum = checksum;
     to->object.if_absent = !s->options.replace && !o->unconditional;
-    bool has_trailer = to->payload == SIGV4_CHUNKS || checksum != CHECKSUM_NONE;
-    return has_trailer || fail(s, FAULT_CONFIG,
-                               "without a checksum there is no trailer: --checksum none goes with "
-                               "--signing chunks alone");
+    to->keeps_existing = !s->options.replace;
+    bool chunks = to->payload == SIGV4_CHUNKS;
+    if (!chunks && checksum == CHECKSUM_NONE)
+        return fail(s, FAULT_CONFIG,
+                    "without a checksum there is no trailer: --checksum none goes with --signing "
+                    "chunks alone");
+    if (chunks && checksum == CHECKSUM_SHA256)
+        return fail(s, FAULT_CONFIG,
+                    "--checksum sha256 is sent behind each part, and --signing chunks sends "
+                    "nothing there; choose another of the two");
+    return true;
 }
 
 static bool open_input(struct send *s)
@@ -149,15 +157,17 @@ static void run(struct send *s)
 {
     upload_begin(&s->upload, &s->upload_options, port_now_ms());
     for (;;) {
+        stop_if_asked(s);
         switch (upload_turn(&s->upload, port_now_ms(), port_utc_ms(), chance())) {
-        case UPLOAD_READ: read_input(s); break;
+        case UPLOAD_READ:
+            if (!console_interrupted()) read_input(s);
+            break;
         case UPLOAD_WAIT: sleep_until_wanted(s); break;
         case UPLOAD_TOLD:
             if (s->options.verbose) tell_line(&s->tell, writer_span(&s->upload.line));
             break;
         case UPLOAD_OVER: return;
         }
-        stop_if_asked(s);
     }
 }
 
@@ -167,17 +177,8 @@ static bool prepare(struct send *s)
     return tls_setup() || fail(s, FAULT_IO, "this machine gives no random numbers");
 }
 
-#define LEFT_OPEN                                                                                  \
-    "An unfinished upload may be left in the bucket; a lifecycle rule "                            \
-    "(AbortIncompleteMultipartUpload) removes it"
-#define IN_DOUBT "The object may be there all the same: look before you send it again"
-
-/* What the bucket may hold though the job failed; NULL: nothing. */
-static const char *advice_on(bool left_open, bool in_doubt)
-{
-    if (in_doubt) return left_open ? IN_DOUBT ". " LEFT_OPEN : IN_DOUBT;
-    return left_open ? LEFT_OPEN : NULL;
-}
+static const char left_open[] = "An unfinished upload may be left in the bucket; a lifecycle rule "
+                                "(AbortIncompleteMultipartUpload) removes it";
 
 enum exit_code send_run(struct send *s, const struct convert_options *options)
 {
@@ -188,12 +189,10 @@ enum exit_code send_run(struct send *s, const struct convert_options *options)
     s->tell.recording = &u->recording;
     s->tell.pipeline = &u->source.now.pipeline;
     enum upload_outcome outcome = UPLOAD_FAILED;
-    bool left_open = false, in_doubt = false;
     if (prepare(s)) {
         run(s);
         outcome = u->outcome;
-        left_open = u->left_open;
-        in_doubt = u->in_doubt;
+        s->tell.more = u->left_open ? left_open : NULL;
         s->fault = u->fault;
         upload_end(u);
     }
@@ -201,11 +200,10 @@ enum exit_code send_run(struct send *s, const struct convert_options *options)
     switch (outcome) {
     case UPLOAD_CONVERTED:
         if (!options->quiet || tell_is_incomplete(&u->recording)) tell_summary(&s->tell);
-        if (!options->quiet && left_open) tell_line(&s->tell, span_text("note: " LEFT_OPEN));
         return EXIT_DONE;
     case UPLOAD_NO_AUDIO: tell_nothing(&s->tell); return EXIT_NOTHING;
     case UPLOAD_FAILED: break;
     }
-    tell_fault(&s->tell, &s->fault, advice_on(left_open, in_doubt));
+    tell_fault(&s->tell, &s->fault, s->tell.more);
     return EXIT_FAILED;
 }

@@ -83,6 +83,7 @@ static bool is_of_input(enum fault_kind kind)
     case FAULT_CONFIG:
     case FAULT_NETWORK:
     case FAULT_TLS:
+    case FAULT_TRUST:
     case FAULT_SERVICE:
     case FAULT_IO: break;
     }
@@ -212,6 +213,10 @@ void tell_summary(struct tell *t)
              " blocks came more than 2.048 s behind the other channel and were moved later");
     note_missing_channels(t, &w);
     note_salvage(t, &w);
+    if (t->more != NULL) {
+        writer_text(&w, "\nnote: ");
+        writer_text(&w, t->more);
+    }
     writer_byte(&w, '\n');
     say(&w);
 }

@@ -26,7 +26,8 @@ static bool refuse(struct fault *f, enum fault_kind kind, const char *what, cons
     return false;
 }
 
-/* Keys are letters, digits and "/+=" so far, tokens too. They go into a header: no blank, nothing below or beyond. */
+/* Keys are letters, digits and "/+=" so far, tokens too. They go into a header: no blank, nothing
+ * below or beyond. */
 static bool check_key(struct span key, size_t max, const char *what, enum fault_kind kind,
                       struct fault *f)
 {
@@ -330,7 +331,8 @@ static size_t keep(struct sts_answer *a, char *to, size_t room)
     return text.len;
 }
 
-/* GetSessionToken's and AssumeRole's answers have the same <Credentials>; <Error> is the query protocol's. */
+/* GetSessionToken's and AssumeRole's answers have the same <Credentials>; <Error> is the query
+ * protocol's. */
 static void take_element(struct sts_answer *a)
 {
     const struct span name = xml_name(&a->xml);
@@ -360,8 +362,8 @@ void sts_answer_body(struct sts_answer *a, struct span in)
     }
 }
 
-/* STS API reference, AssumeRoleWithWebIdentity and "Common errors". Only these are shown: another server's code may
- * be anything. */
+/* STS API reference, AssumeRoleWithWebIdentity and "Common errors". Only these are shown: another
+ * server's code may be anything. */
 static const struct {
     const char *code, *advice;
 } sts_errors[] = {

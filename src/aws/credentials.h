@@ -17,9 +17,9 @@ struct credentials {
     char token[SESSION_TOKEN_BYTES_MAX];
     size_t id_len, secret_len, token_len; /* token_len 0: permanent keys */
     int64_t expires_ms;                   /* UTC; INT64_MAX: never */
-    int64_t
-        renew_ms; /* UTC; from then on they are due. Earlier than the end, and later again after a renewal
-                         that failed and could wait */
+    /* UTC; from then on they are due: before the end, and later again after a renewal that failed
+     * and could wait. */
+    int64_t renew_ms;
 };
 
 static inline struct span credentials_id(const struct credentials *c)
@@ -32,8 +32,8 @@ static inline struct span credentials_token(const struct credentials *c)
     return span_of(c->token, c->token_len);
 }
 
-/* False, and a fault: one is empty, too long, or has a byte that no key has (blank, control, CR, LF). An empty
- * token is none. */
+/* False, and a fault: one is empty, too long, or has a byte that no key has (blank, control, CR,
+ * LF). An empty token is none. */
 bool credentials_set(struct credentials *c, struct span id, struct span secret, struct span token,
                      int64_t expires_ms, struct fault *f);
 
@@ -49,18 +49,23 @@ bool credentials_are_due(const struct credentials *c, int64_t utc_ms);
 /* There are some that may still be used: not within CREDENTIALS_MANDATORY_MS of their end. */
 bool credentials_are_usable(const struct credentials *c, int64_t utc_ms);
 
-/* ---- questions: each is a whole head. False: it did not fit, or has something in it that a head must not. ---- */
+/* ---- questions ---- */
 
-/* AssumeRoleWithWebIdentity: not signed, the token is the proof. The body is struct sts_form's, then the token. */
+/* Each is a whole head. False: it did not fit, or has something in it that a head must not. */
+
+/* AssumeRoleWithWebIdentity: not signed, the token is the proof. The body is struct sts_form's,
+ * then the token. */
 bool credentials_ask_sts(struct http_request *r, void *room, size_t bytes,
                          const struct service_endpoint *sts, uint64_t body_bytes);
 
-/* `target`: path and query as they stand in a URL. `authorization`: empty, or the header's value. */
+/* `target`: path and query as they stand in a URL. `authorization`: empty, or the header's
+ * value. */
 bool credentials_ask_container(struct http_request *r, void *room, size_t bytes,
                                const struct service_endpoint *e, struct span target,
                                struct span authorization);
 
-/* IMDSv2: a token for the next questions; which role the machine has (role empty); the role's credentials. */
+/* IMDSv2: a token for the next questions; which role the machine has (role empty); the role's
+ * credentials. */
 bool credentials_ask_metadata_token(struct http_request *r, void *room, size_t bytes,
                                     const struct service_endpoint *e);
 bool credentials_ask_metadata(struct http_request *r, void *room, size_t bytes,

@@ -2,8 +2,8 @@
 
 #include "text/uri.h"
 
-/* The SDKs' partitions.json; the first one whose prefix fits. A region that none names is taken to be a new one
- * of "aws", as the SDKs do. */
+/* The SDKs' partitions.json; the first one whose prefix fits. A region that none names is taken to
+ * be a new one of "aws", as the SDKs do. */
 struct partition {
     const char *prefix, *suffix, *dual_suffix;
 };
@@ -72,8 +72,8 @@ static bool is_address(struct span host)
     return is_ipv4(host) || (host.len > 0 && memchr(host.at, ':', host.len) != NULL);
 }
 
-/* "General purpose bucket naming rules", Amazon S3 User Guide; the suffixes are those of access points, Outposts,
- * directory and table buckets, which live at other endpoints. */
+/* "General purpose bucket naming rules", Amazon S3 User Guide; the suffixes are those of access
+ * points, Outposts, directory and table buckets, which live at other endpoints. */
 bool endpoints_bucket_is_valid(struct span bucket)
 {
     static const char *const prefixes[] = {"xn--", "sthree-", "amzn-s3-demo-"};
@@ -120,8 +120,8 @@ static bool refuse_name(struct fault *f, const char *what, struct span name, con
     return false;
 }
 
-/* "s3-fips.dualstack." and the like, up to the region. GovCloud's plain names are its FIPS names already, but for
- * S3's and Kinesis Video Streams's. */
+/* "s3-fips.dualstack." and the like, up to the region. GovCloud's plain names are its FIPS names
+ * already, but for S3's and Kinesis Video Streams's. */
 static void write_service(enum service service, const struct endpoint_options *o, bool gov,
                           struct writer *to)
 {
@@ -187,7 +187,8 @@ static bool check_options(enum service service, const struct endpoint_options *o
     return true;
 }
 
-/* A certificate's "*.s3..." stands for one label: a bucket with a dot goes into the path, where TLS is spoken. */
+/* A certificate's "*.s3..." stands for one label: a bucket with a dot goes into the path, where TLS
+ * is spoken. */
 static bool is_virtual(const struct service_endpoint *to, const struct endpoint_options *o,
                        struct span bucket, struct span host)
 {

@@ -2,7 +2,8 @@
  *   eats    the file's bytes, cut anywhere; which section is wanted
  *   gives   key and value; for indented lines the key above them
  *   keeps   one line
- *   knows   "Shared config and credentials files" of the SDKs; what it cannot read elsewhere is passed over */
+ *   knows   "Shared config and credentials files" of the SDKs; what it cannot read elsewhere is
+ *           passed over */
 #ifndef RUSUDEN_AWS_PROFILE_H
 #define RUSUDEN_AWS_PROFILE_H
 

@@ -3,7 +3,8 @@
 #include "aws/credentials.h"
 #include "text/uri.h"
 
-/* "AWS SDKs and Tools Reference Guide", settings reference: environment variables and config file settings. */
+/* "AWS SDKs and Tools Reference Guide", settings reference: environment variables and config file
+ * settings. */
 static const struct row {
     const char *variable, *second; /* of the environment */
     const char *key;               /* of the profile; "s3.x": x, indented under s3 */

@@ -1,6 +1,7 @@
 /* settings.h - what AWS's environment variables and shared files say, for every AWS program alike.
  *   eats    variables, settings of a profile
- *   gives   region, endpoints, where credentials are to be had; or what is wrong, where, and what to do
+ *   gives   region, endpoints, where credentials are to be had; or what is wrong, where, and what
+ *           to do
  *   keeps   the values of one profile, in fixed room
  *   knows   the SDKs' names and precedences; job/settings.c reads for it */
 #ifndef RUSUDEN_AWS_SETTINGS_H
@@ -88,7 +89,8 @@ void settings_init(struct aws_settings *s);
 /* A copy with a NUL behind it; NULL, and a fault: it does not fit, or has a NUL in it. */
 const char *settings_keep(struct aws_settings *s, struct span text, struct fault *f);
 
-/* A setting of the profile (the last PROFILE_SETTING), or of its services section. What is not ours is passed over. */
+/* A setting of the profile (the last PROFILE_SETTING), or of its services section. What is not ours
+ * is passed over. */
 bool settings_take(struct aws_settings *s, const struct profile *p, enum settings_origin origin,
                    struct fault *f);
 
@@ -100,8 +102,8 @@ void settings_take_variable(struct aws_settings *s, enum setting which, const ch
 /* All has been taken: sense or fault. */
 bool settings_settle(struct aws_settings *s, struct fault *f);
 
-/* For endpoints_find. As botocore does: below an endpoint of one's own, buckets go into the path unless "virtual" is
- * asked for. */
+/* For endpoints_find. As botocore does: below an endpoint of one's own, buckets go into the path
+ * unless "virtual" is asked for. */
 struct endpoint_options settings_endpoint(const struct aws_settings *s, enum service service);
 
 /* " (AWS_REGION)", " (profile "x" of /home/u/.aws/config)": behind what is wrong. */

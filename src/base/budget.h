@@ -148,6 +148,9 @@
 #define S3_TAGS_MAX 10
 #define S3_METADATA_MAX 10
 
+/* A line of its story: the step and a fault's words. */
+#define UPLOAD_LINE_BYTES (FAULT_TEXT_BYTES + 160)
+
 /* How often an upload looks whether its object is there after all. */
 #define UPLOAD_CHECKS_MAX 6
 #define OBJECT_KEY_BYTES_MAX 1024
@@ -191,6 +194,8 @@
 #define SEND_PATIENCE_MS 20000
 #define ANSWER_PATIENCE_MS 60000
 #define EXCHANGE_PATIENCE_MS (15 * 60 * 1000)
+/* Nobody waits longer for an upload to be aborted: the bucket's lifecycle rule does it then. */
+#define ABORT_PATIENCE_MS 10000
 /* A body may take longer: the slowest uplink worth serving has 8 kbit/s. */
 #define SLOWEST_BYTES_PER_MS 1
 #define CONTINUE_PATIENCE_MS 1000

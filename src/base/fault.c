@@ -38,6 +38,7 @@ const char *fault_name(enum fault_kind kind)
     case FAULT_CONFIG: return "configuration error";
     case FAULT_NETWORK: return "network error";
     case FAULT_TLS: return "TLS error";
+    case FAULT_TRUST: return "certificate error";
     case FAULT_SERVICE: return "service error";
     case FAULT_IO: return "input/output error";
     }

@@ -23,7 +23,8 @@ enum fault_kind {
     FAULT_REFUSED,   /* we could, and will not: it exists, it is a terminal */
     FAULT_CONFIG,    /* what the user set up does not make sense, or is missing */
     FAULT_NETWORK,   /* no way to the other side, or it fell silent */
-    FAULT_TLS,       /* the other side is not who it should be, or speaks badly */
+    FAULT_TLS,       /* the other side speaks TLS badly, or not at all */
+    FAULT_TRUST,     /* the other side cannot show that it is who it should be */
     FAULT_SERVICE,   /* the service answered: no */
     FAULT_IO         /* the machine refused */
 };

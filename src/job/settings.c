@@ -106,9 +106,9 @@ static bool find_path(struct aws_settings *s, const char *variable, const char *
     return true;
 }
 
-static bool find_files(struct aws_settings *s, struct fault *f)
+static bool find_files(struct aws_settings *s, const char *profile, struct fault *f)
 {
-    const char *profile = port_environment("AWS_PROFILE");
+    if (profile == NULL) profile = port_environment("AWS_PROFILE");
     if (profile == NULL) profile = port_environment("AWS_DEFAULT_PROFILE");
     s->profile_is_named = profile != NULL;
     if (profile != NULL) s->profile = profile;
@@ -122,7 +122,7 @@ static bool no_profile(const struct aws_settings *s, struct fault *f)
     struct writer words = fault_begin(f, FAULT_CONFIG, FAULT_NOWHERE);
     writer_text(&words, "there is no profile ");
     writer_quoted(&words, writer_end_of(span_text(s->profile), 64));
-    writer_text(&words, " (AWS_PROFILE): it would be [NAME] in ");
+    writer_text(&words, ": it would be [NAME] in ");
     writer_visible(&words,
                    writer_end_of(span_text(s->credentials_path != NULL ? s->credentials_path
                                                                        : "~/.aws/credentials"),
@@ -146,10 +146,11 @@ static void take_environment(struct aws_settings *s)
 }
 
 /* The credentials file wins: SDKs lay its profile over the config file's. */
-bool settings_read(struct aws_settings *s, struct settings_room *room, struct fault *f)
+bool settings_read(struct aws_settings *s, const char *profile, struct settings_room *room,
+                   struct fault *f)
 {
     settings_init(s);
-    if (!find_files(s, f) || !take_section(s, room, SETTINGS_FROM_CONFIG, f) ||
+    if (!find_files(s, profile, f) || !take_section(s, room, SETTINGS_FROM_CONFIG, f) ||
         !take_section(s, room, SETTINGS_FROM_CREDENTIALS, f))
         return false;
     if (s->profile_is_named && !s->profile_found) return no_profile(s, f);

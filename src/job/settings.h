@@ -14,11 +14,13 @@ struct settings_room {
     uint8_t piece[SETTINGS_PIECE_BYTES];
 };
 
-/* False: the fault says what is wrong, where, and what to do. */
-bool settings_read(struct aws_settings *s, struct settings_room *room, struct fault *f);
+/* `profile`: whose settings; NULL: AWS_PROFILE's, else "default". False: the fault says what is wrong, where, and what
+ * to do. */
+bool settings_read(struct aws_settings *s, const char *profile, struct settings_room *room,
+                   struct fault *f);
 
-/* One section of one file, setting by setting: begin, then ask until it says NEED (the end) or FAULT. A file that is not
- * there is empty. */
+/* One section of one file, setting by setting: begin, then ask until it says NEED (the end) or
+ * FAULT. A file that is not there is empty. */
 struct settings_file {
     struct settings_room *room;
     const char *path;   /* NULL: there is none */

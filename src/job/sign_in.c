@@ -208,6 +208,13 @@ static enum finding bad_status(struct sign_in *s)
     return is_passing(s->status) ? FINDING_AGAIN : FINDING_WRONG;
 }
 
+/* A good status, and words that are none: cut off, or somebody else's. */
+static enum finding bad_words(struct sign_in *s, const char *what)
+{
+    fault_set(&s->room->detail, FAULT_SERVICE, FAULT_NOWHERE, what);
+    return FINDING_AGAIN;
+}
+
 static struct span answer_of(const struct sign_in *s)
 {
     return span_of(s->room->hear.answer, s->answer_len);
@@ -226,7 +233,8 @@ static enum finding read_answer(struct sign_in *s, enum credentials_form form)
 
 /* ---- web identity ---- */
 
-/* How long the token is, and how long url-encoded; without the line's end that an editor puts behind it. False: no file. */
+/* How long the token is, and how long url-encoded; without the line's end that an editor puts
+ * behind it. False: no file. */
 static bool measure_token(struct sign_in *s, uint64_t *encoded)
 {
     struct sign_in_room *room = s->room;
@@ -363,7 +371,8 @@ static bool sts_may_mend(const struct sts_answer *a)
            span_is(code, "RequestTimeout");
 }
 
-/* The answer needs the question's room. False: it came before the question was over; it will not be good. */
+/* The answer needs the question's room. False: it came before the question was over; it will not be
+ * good. */
 static bool begin_sts_answer(struct sign_in *s)
 {
     struct sign_in_room *room = s->room;
@@ -434,7 +443,8 @@ static enum finding find_container(struct sign_in *s, struct span *target)
     return FINDING_QUESTION;
 }
 
-/* The file is read each time: it is renewed under its name. NULL-free text without line ends, or the SDKs refuse it too. */
+/* The file is read each time: it is renewed under its name. A line end at its end is refused as the
+ * SDKs refuse it: it would not be the token that was meant. */
 static enum finding find_authorization(struct sign_in *s, struct span *authorization)
 {
     char *room = s->room->hear.answer;
@@ -533,8 +543,9 @@ static enum finding hear_metadata_token(struct sign_in *s)
     bool good = s->status == 200 && answer.len > 0 && !s->too_long;
     for (size_t i = 0; i < answer.len; i++)
         good = good && answer.at[i] > ' ' && answer.at[i] < 0x7F;
+    if (s->status != 200) return FINDING_NOTHING;
     if (!good || !keep(s->metadata_token, sizeof s->metadata_token, &s->metadata_token_len, answer))
-        return FINDING_NOTHING;
+        return bad_words(s, "its answer is no token");
     return FINDING_STEP;
 }
 
@@ -549,9 +560,9 @@ static enum finding hear_metadata_role(struct sign_in *s)
     while (len < answer.len && answer.at[len] > ' ')
         len++;
     answer.len = len;
-    if (len == 0) return FINDING_NOTHING;
+    if (len == 0) return bad_words(s, "it names no role");
     if (!credentials_role_name_is_valid(answer))
-        return wrong(s, FAULT_SERVICE, "its answer is no name of a role");
+        return bad_words(s, "its answer is no name of a role");
     keep(s->role, sizeof s->role, &s->role_len, answer);
     return FINDING_STEP;
 }
@@ -561,8 +572,8 @@ static enum finding hear_metadata_keys(struct sign_in *s)
     struct credentials *fresh = &s->room->fresh;
     const enum finding finding = read_answer(s, CREDENTIALS_METADATA);
     if (finding != FINDING_CREDENTIALS) return finding;
-    /* EC2 may hand out old ones while IAM is ill, and services take them then: use them, ask again in 2 to 10
-     * minutes (botocore, _evaluate_expiration). */
+    /* EC2 may hand out old ones while IAM is ill, and services take them then: use them, ask again
+     * in 2 to 10 minutes (botocore, _evaluate_expiration). */
     const int64_t pause_ms = 120000 + (int64_t)(s->chance % 480000);
     if (fresh->expires_ms - s->utc_ms < CREDENTIALS_MANDATORY_MS) {
         fresh->expires_ms = s->utc_ms + CREDENTIALS_MANDATORY_MS + pause_ms;
@@ -611,6 +622,8 @@ void sign_in_begin(struct sign_in *s, const struct aws_settings *settings, struc
     s->forced = forced;
 }
 
+/* Given up: nobody needs the answer any more. Done or failed: the same, and the room is free
+ * already. */
 void sign_in_end(struct sign_in *s)
 {
     if (s->room == NULL) return;
@@ -618,6 +631,9 @@ void sign_in_end(struct sign_in *s)
     credentials_wipe_bytes(s->room, sizeof *s->room);
     credentials_wipe_bytes(s->metadata_token, sizeof s->metadata_token);
     s->room = NULL;
+    if (s->at == SIGN_IN_AT_DONE || s->at == SIGN_IN_AT_FAILED) return;
+    s->at = SIGN_IN_AT_FAILED;
+    fault_set(&s->fault, FAULT_REFUSED, FAULT_NOWHERE, "signing in was given up");
 }
 
 static void take_body(struct sign_in *s, struct span body)
@@ -759,12 +775,6 @@ static enum sign_in_answer take(struct sign_in *s)
     return SIGN_IN_DONE;
 }
 
-/* Most machines have no metadata: who waits there for the first time waits once. */
-static unsigned tries_max(const struct sign_in *s)
-{
-    return s->step == SIGN_IN_METADATA_TOKEN && s->to->id_len == 0 ? 1 : SIGN_IN_TRIES_MAX;
-}
-
 static enum finding proceed(struct sign_in *s)
 {
     switch (s->at) {
@@ -784,7 +794,7 @@ static enum finding proceed(struct sign_in *s)
 /* True: the step's tries are used up. */
 static bool pause(struct sign_in *s)
 {
-    if (++s->tries >= tries_max(s)) return true;
+    if (++s->tries >= SIGN_IN_TRIES_MAX) return true;
     s->at = SIGN_IN_AT_PAUSE;
     s->until_ms = s->now_ms + SIGN_IN_PAUSE_MS / 2 + s->chance % SIGN_IN_PAUSE_MS;
     return false;

@@ -1,8 +1,10 @@
 /* sign_in.h - finds credentials where the SDKs' default chain does, in its order.
- *   eats    settings, environment, files; answers of STS, of a container's endpoint, of EC2's metadata
+ *   eats    settings, environment, files; answers of STS, of a container's endpoint, of EC2's
+ *           metadata
  *   gives   credentials; or what was looked at, and what to do
  *   keeps   one question and its answer, in the caller's room
- *   knows   which source comes first; patience, and when to ask again; nothing of it is ever logged */
+ *   knows   which source comes first; patience, and when to ask again; nothing of it is ever
+ *           logged */
 #ifndef RUSUDEN_JOB_SIGN_IN_H
 #define RUSUDEN_JOB_SIGN_IN_H
 
@@ -16,8 +18,8 @@ enum sign_in_answer {
     SIGN_IN_FAILED
 };
 
-/* The order of the SDKs. SSO, console login, credential_process and roles by way of other profiles are looked at only to say
- * that we do not have them, where they would have been the way. */
+/* The order of the SDKs. SSO, console login, credential_process and roles by way of other profiles
+ * are looked at only to say that we do not have them, where they would have been the way. */
 enum sign_in_step {
     SIGN_IN_ENVIRONMENT,
     SIGN_IN_OTHER_ROLE,
@@ -33,8 +35,8 @@ enum sign_in_step {
     SIGN_IN_STEPS
 };
 
-/* Needed from sign_in_begin to DONE, FAILED or sign_in_end, and wiped then: a good place is a union with buffers that are
- * idle between two exchanges. */
+/* Needed from sign_in_begin to DONE, FAILED or sign_in_end, and wiped then: a good place is a union
+ * with buffers that are idle between two exchanges. */
 struct sign_in_room {
     struct fault detail; /* of the try at hand */
     union {
@@ -87,7 +89,7 @@ struct sign_in {
     uint64_t until_ms; /* of a pause */
     size_t answer_len;
     struct sts_form form;
-    struct span unsaid;   /* of room->talk.said */
+    struct span unsaid;   /* of room->ask.said */
     uint64_t body_left;   /* to be made */
     uint64_t token_bytes; /* of the web identity token, without blanks behind it */
     uint64_t token_at;
@@ -98,10 +100,10 @@ struct sign_in {
     struct fault fault; /* after FAILED, or DONE with `kept` */
 };
 
-/* Everything is the caller's until DONE, FAILED or sign_in_end. `to` must be wiped or have credentials; it is changed by
- * DONE only. `forced`: the service said that they are expired; those of the environment and the files are not taken
- * again. The connection may be left open towards the source. `room`: a struct sign_in_room, of at least
- * SIGN_IN_ROOM_BYTES. */
+/* Everything is the caller's until DONE, FAILED or sign_in_end. `to` must be wiped or have
+ * credentials; it is changed by DONE only. `forced`: the service said that they are expired; those
+ * of the environment and the files are not taken again. The connection may be left open towards the
+ * source. `room`: a struct sign_in_room, or room for one. */
 void sign_in_begin(struct sign_in *s, const struct aws_settings *settings, struct connection *c,
                    struct exchange *x, struct credentials *to, bool forced, void *room,
                    size_t bytes);
@@ -110,7 +112,8 @@ void sign_in_begin(struct sign_in *s, const struct aws_settings *settings, struc
 enum sign_in_answer sign_in_turn(struct sign_in *s, uint64_t now_ms, int64_t utc_ms,
                                  uint64_t chance);
 
-/* After WAIT: what for (a negative socket: for time alone). *until_ms is lowered to when it must be asked again. */
+/* After WAIT: what for (a negative socket: for time alone). *until_ms is lowered to when it must be
+ * asked again. */
 struct port_want sign_in_want(const struct sign_in *s, uint64_t *until_ms);
 
 /* Gives up, and wipes the room. Safe to call twice, and after DONE and FAILED. */

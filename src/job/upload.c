@@ -14,7 +14,8 @@ static void plan_parts(struct upload *u)
     u->part_bytes = enough > least ? enough : least;
     u->part_count = (size_t)((u->total + u->part_bytes - 1) / u->part_bytes);
     /* What is there already is found out before hours of sound are sent. */
-    u->step = u->part_count > 1 && u->object.if_absent ? UPLOAD_STEP_CHECK : upload_making_step(u);
+    bool may_meet_one = u->options->keeps_existing && (u->part_count > 1 || !u->object.if_absent);
+    u->step = may_meet_one ? UPLOAD_STEP_CHECK : upload_making_step(u);
 }
 
 static void end_survey(struct upload *u)
@@ -44,6 +45,12 @@ static enum upload_event survey(struct upload *u)
 
 /* ---- asking ---- */
 
+static uint64_t patience_ms(const struct upload *u, const struct upload_body *b)
+{
+    if (u->step == UPLOAD_STEP_ABORT) return ABORT_PATIENCE_MS;
+    return EXCHANGE_PATIENCE_MS + b->bytes / SLOWEST_BYTES_PER_MS;
+}
+
 static RARE void begin_exchange(struct upload *u, const struct upload_body *b,
                                 const struct sigv4_seed *seed, uint64_t now_ms)
 {
@@ -53,8 +60,7 @@ static RARE void begin_exchange(struct upload *u, const struct upload_body *b,
     struct question question = {.head = http_request_span(&u->request),
                                 .body_bytes = b->bytes,
                                 .is_head = u->step == UPLOAD_STEP_CHECK,
-                                .patience_ms =
-                                    EXCHANGE_PATIENCE_MS + b->bytes / SLOWEST_BYTES_PER_MS,
+                                .patience_ms = patience_ms(u, b),
                                 .expects_continue = b->expects_continue};
     if (b->payload != SIGV4_HASHED)
         awschunk_init(&u->chunk, b->payload, upload_trailer(u), u->plain_left, &u->key, seed);
@@ -165,14 +171,10 @@ static enum upload_event talk(struct upload *u, uint64_t now_ms, int64_t utc_ms,
             upload_judge(u, true, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         case EXCHANGE_LOST:
-            /* Most likely the server had closed the idle connection before it heard us. */
-            if (x->stale) {
-                upload_doubt(u);
-                exchange_end(x);
-                u->at = UPLOAD_AT_ASK;
-                return UPLOAD_TOLD;
-            }
-            upload_judge(u, false, now_ms, utc_ms, chance);
+            if (x->stale)
+                upload_judge_stale(u);
+            else
+                upload_judge(u, false, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         }
     }
@@ -260,13 +262,13 @@ void upload_put(struct upload *u, size_t n)
 
 void upload_fail_input(struct upload *u, const struct fault *why)
 {
-    if (u->at != UPLOAD_AT_OVER) upload_fail(u, why);
+    if (u->at == UPLOAD_AT_OVER) return;
+    upload_fail(u, why);
 }
 
 void upload_stop(struct upload *u, const struct fault *why)
 {
     if (u->at == UPLOAD_AT_OVER || u->step == UPLOAD_STEP_ABORT) return;
-    if (u->at == UPLOAD_AT_TALK) upload_doubt(u);
     upload_fail(u, why);
 }
 
@@ -286,9 +288,8 @@ void upload_begin(struct upload *u, const struct upload_options *options, uint64
         retry_begin(&u->retry[step]);
     struct writer region = writer_on(u->region, sizeof u->region - 1);
     writer_text(&region, settings->region);
-    struct fault why = {.kind = FAULT_NONE};
     wav_source_survey(&u->source, &options->pipeline, &u->recording);
-    if (!upload_find_endpoint(u, &why)) upload_fail(u, &why);
+    if (!upload_find_endpoint(u, &u->fault)) upload_fail(u, &u->fault);
 }
 
 void upload_end(struct upload *u)
@@ -298,5 +299,6 @@ void upload_end(struct upload *u)
     connection_close(&u->connection);
     connection_close(&u->sign_in_connection);
     credentials_wipe(&u->credentials);
+    credentials_wipe_bytes(u->head, sizeof u->head); /* the session token stands in it */
     sigv4_wipe(&u->key);
 }

@@ -23,6 +23,8 @@ struct upload_options {
         payload; /* how bodies are signed: SIGV4_CHUNKS, _CHUNKS_TRAILER, _UNSIGNED_TRAILER */
     uint64_t part_bytes_min; /* PART_BYTES_MIN, but for tests */
     const char *user_agent;
+    bool
+        keeps_existing; /* what is there already is not replaced, also where the server cannot promise it */
 };
 
 enum upload_event {
@@ -112,11 +114,15 @@ struct upload {
     struct retry_bucket bucket;
     uint64_t pause_until_ms;
     uint64_t began_ms;
-    bool is_last_look;  /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool is_last_look; /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool
+        is_made; /* our object is there; what is left to do is to abort the upload, if it is still open */
+    bool is_seen;       /* the object is there, S3 says, and the answer was lost: whose is it? */
+    bool is_answered;   /* the last exchange was */
     unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often */
     unsigned requests;  /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
-    char line_room[200];
+    char line_room[UPLOAD_LINE_BYTES];
 };
 
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms);

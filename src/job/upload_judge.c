@@ -12,7 +12,22 @@ static void write_where(struct upload *u, struct writer *w)
     writer_number(w, u->part_count);
 }
 
-/* "    354 ms  part 1/3  try 1  status 503  SlowDown  again in 20 ms" */
+static void write_answer(struct upload *u, const struct answer_facts *facts, struct writer *w)
+{
+    if (!u->is_answered) {
+        writer_text(w, "  no answer, ");
+        writer_bytes(w, span_of(u->exchange.fault.text, u->exchange.fault.len));
+        return;
+    }
+    writer_text(w, "  status ");
+    writer_number(w, u->answer.status);
+    if (facts->code.len > 0) {
+        writer_text(w, "  ");
+        writer_visible(w, facts->code);
+    }
+}
+
+/* "354 ms  part 1/3  try 1  status 503  SlowDown  again in 20 ms" */
 static void tell(struct upload *u, unsigned try, const struct answer_facts *facts,
                  const char *verdict, uint64_t delay_ms, uint64_t now_ms)
 {
@@ -23,16 +38,7 @@ static void tell(struct upload *u, unsigned try, const struct answer_facts *fact
     write_where(u, w);
     writer_text(w, "  try ");
     writer_number(w, try);
-    if (facts->status > 0) {
-        writer_text(w, "  status ");
-        writer_number(w, facts->status);
-    } else {
-        writer_text(w, "  no answer");
-    }
-    if (facts->code.len > 0) {
-        writer_text(w, "  ");
-        writer_visible(w, facts->code);
-    }
+    write_answer(u, facts, w);
     writer_text(w, "  ");
     writer_text(w, verdict);
     if (delay_ms > 0) {
@@ -50,9 +56,9 @@ static void succeed(struct upload *u)
 }
 
 /* The first cause, from the answer or from how it was lost. */
-static RARE void note_fault(struct upload *u, enum mishap mishap)
+static RARE void note_fault(struct upload *u)
 {
-    if (mishap == MISHAP_CONNECTION) {
+    if (!u->is_answered) {
         if (u->fault.kind == FAULT_NONE) u->fault = u->exchange.fault;
         return;
     }
@@ -63,16 +69,15 @@ static RARE void note_fault(struct upload *u, enum mishap mishap)
     fault_put(&u->fault, &w);
 }
 
-static void give_up(struct upload *u, enum mishap mishap)
+static void give_up(struct upload *u)
 {
-    note_fault(u, mishap);
+    note_fault(u);
     upload_fail(u, &u->fault);
 }
 
 static bool follow_region(struct upload *u, struct fault *why)
 {
     struct span region = span_of(u->answer.region, u->answer.region_len);
-    if (!endpoints_region_is_valid(region)) return false;
     memcpy(u->region, region.at, region.len);
     u->region[region.len] = '\0';
     return upload_find_endpoint(u, why);
@@ -86,7 +91,7 @@ static RARE void mend(struct upload *u, enum mishap mishap, const struct answer_
     case MISHAP_CREDENTIALS: u->credentials_forced = true; break;
     case MISHAP_CLOCK: u->skew_ms += facts->skew_ms; break;
     case MISHAP_REGION:
-        if (!follow_region(u, &why)) give_up(u, mishap);
+        if (!follow_region(u, &why)) upload_fail(u, &why);
         break;
     case MISHAP_NONE:
     case MISHAP_CONNECTION:
@@ -100,14 +105,6 @@ static RARE void mend(struct upload *u, enum mishap mishap, const struct answer_
 static bool makes_object(enum upload_step step)
 {
     return step == UPLOAD_STEP_CLOSE || step == UPLOAD_STEP_PUT;
-}
-
-/* What was not said to its end was not done. */
-void upload_doubt(struct upload *u)
-{
-    const bool is_asked = u->exchange.head.len == 0;
-    if (u->step == UPLOAD_STEP_OPEN && is_asked) u->left_open = true;
-    if (makes_object(u->step) && u->is_said) u->in_doubt = true;
 }
 
 static bool has_code(const struct answer_facts *facts, const char *code)
@@ -127,6 +124,7 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
     bool exists = facts->status == 412 || has_code(facts, "PreconditionFailed");
     bool is_gone = has_code(facts, "NoSuchUpload");
     if (may_be_made(u) && (exists || is_gone)) {
+        u->is_seen = true;
         u->step = UPLOAD_STEP_CHECK;
         return true;
     }
@@ -141,14 +139,13 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
     return false;
 }
 
-/* HEAD found nothing, or we may not look. Its answers have no codes: where it is refused for another reason (400), the
- * next question hears which. */
-static bool finds_nothing(const struct upload *u, enum mishap mishap,
-                          const struct answer_facts *facts)
+/* HEAD found nothing, or we may not look: true, when that was understood. */
+static bool finds_nothing(struct upload *u, const struct answer_facts *facts)
 {
     if (u->step != UPLOAD_STEP_CHECK) return false;
-    return facts->status == 404 || facts->status == 403 ||
-           (facts->status == 400 && mishap == MISHAP_REFUSED);
+    if (facts->status == 404) upload_hear_absent(u);
+    if (facts->status == 403) upload_hear_forbidden(u);
+    return facts->status == 404 || facts->status == 403;
 }
 
 static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mishap,
@@ -161,43 +158,70 @@ static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mish
         /* Before it is completed a second time, a look whether the first time did it. */
         if (u->step == UPLOAD_STEP_CLOSE && may_be_made(u)) u->step = UPLOAD_STEP_CHECK;
     } else if (may_be_made(u)) {
-        note_fault(u, mishap);
+        note_fault(u);
         u->is_last_look = true;
         u->step = UPLOAD_STEP_CHECK;
     } else {
-        give_up(u, mishap);
+        give_up(u);
     }
+}
+
+static enum mishap mishap_of(struct upload *u, int64_t utc_ms, struct answer_facts *facts)
+{
+    if (!u->is_answered) {
+        enum fault_kind kind = u->exchange.fault.kind;
+        bool would_be_the_same = kind == FAULT_TRUST || kind == FAULT_CONFIG;
+        return would_be_the_same ? MISHAP_REFUSED : MISHAP_CONNECTION;
+    }
+    s3_answer_facts(&u->answer, utc_ms, facts);
+    enum mishap mishap = s3_answer_is_good(&u->answer) ? MISHAP_NONE : retry_classify(facts);
+    /* Good before it has heard everything: it cannot mean our body. */
+    if (mishap == MISHAP_NONE && u->exchange.body_left > 0) return MISHAP_SERVER;
+    if (mishap == MISHAP_REGION && u->answer.region_len == 0) return MISHAP_REFUSED;
+    return mishap;
+}
+
+/* What the server did before its answer was lost, or was no answer, nobody knows. */
+static void doubt(struct upload *u)
+{
+    if (makes_object(u->step) && u->is_said) u->in_doubt = true;
+    if (u->step == UPLOAD_STEP_OPEN) u->left_open = true;
+}
+
+static void clean_up_after(struct upload *u, enum mishap mishap)
+{
+    exchange_end(&u->exchange);
+    if (mishap == MISHAP_SERVER) connection_close(&u->connection);
+    if (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER || mishap == MISHAP_THROTTLED)
+        doubt(u);
+    u->at = UPLOAD_AT_ASK;
+}
+
+void upload_judge_stale(struct upload *u)
+{
+    doubt(u);
+    exchange_end(&u->exchange);
+    u->at = UPLOAD_AT_ASK;
 }
 
 void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t utc_ms,
                   uint64_t chance)
 {
     struct answer_facts facts = {.skew_ms = INT64_MAX};
-    enum mishap mishap = MISHAP_CONNECTION;
-    uint64_t delay_ms = 0;
     const unsigned try = u->retry[u->step].tries;
-    if (is_answered) {
-        s3_answer_facts(&u->answer, utc_ms, &facts);
-        mishap = s3_answer_is_good(&u->answer) ? MISHAP_NONE : retry_classify(&facts);
-        /* Good before it has heard everything: it cannot mean our body. */
-        if (mishap == MISHAP_NONE && u->exchange.body_left > 0) mishap = MISHAP_SERVER;
-    }
-    exchange_end(&u->exchange);
-    if (mishap == MISHAP_SERVER) connection_close(&u->connection);
-    if (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER) upload_doubt(u);
-    if (mishap == MISHAP_NONE) {
-        tell(u, try, &facts, "ok", 0, now_ms);
-        succeed(u);
-        return;
-    }
-    u->at = UPLOAD_AT_ASK;
-    if (finds_nothing(u, mishap, &facts)) {
-        tell(u, try, &facts, facts.status == 404 ? "not there" : "may not look", 0, now_ms);
-        upload_hear_absent(u);
-        return;
-    }
+    uint64_t delay_ms = 0;
+    u->is_answered = is_answered;
+    enum mishap mishap = mishap_of(u, utc_ms, &facts);
+    clean_up_after(u, mishap);
     enum verdict verdict = retry_judge(&u->retry[u->step], &u->bucket, mishap, &facts,
                                        u->options->settings->max_attempts, chance, &delay_ms);
-    tell(u, try, &facts, verdict == VERDICT_AGAIN ? "again" : "failed", delay_ms, now_ms);
-    if (!understand(u, &facts)) go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
+    tell(u, try, &facts,
+         verdict == VERDICT_GOOD    ? "ok"
+         : verdict == VERDICT_AGAIN ? "again"
+                                    : "no",
+         delay_ms, now_ms);
+    if (verdict == VERDICT_GOOD)
+        succeed(u);
+    else if (!finds_nothing(u, &facts) && !understand(u, &facts))
+        go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
 }

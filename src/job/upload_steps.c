@@ -8,16 +8,24 @@ void upload_over(struct upload *u, enum upload_outcome outcome)
     u->at = UPLOAD_AT_OVER;
 }
 
+/* After an abort, done or not. */
+static void end_aborted(struct upload *u)
+{
+    if (u->is_made) u->fault.kind = FAULT_NONE;
+    upload_over(u, u->is_made ? UPLOAD_CONVERTED : UPLOAD_FAILED);
+}
+
 /* The first cause is kept. An open upload is aborted first: what nobody will complete costs money. */
 void upload_fail(struct upload *u, const struct fault *why)
 {
     if (u->fault.kind == FAULT_NONE) u->fault = *why;
+    sign_in_end(&u->sign_in);
     exchange_end(&u->exchange);
     bool is_open = u->upload_id_len > 0 && u->step != UPLOAD_STEP_ABORT;
     if (u->upload_id_len > 0 && !is_open) u->left_open = true;
     u->step = UPLOAD_STEP_ABORT;
     u->at = UPLOAD_AT_ASK;
-    if (!is_open) upload_over(u, UPLOAD_FAILED);
+    if (!is_open) end_aborted(u);
 }
 
 RARE void upload_fail_with(struct upload *u, enum fault_kind kind, const char *text)
@@ -174,26 +182,42 @@ static bool is_ours(const struct upload *u)
 
 RARE void upload_fail_exists(struct upload *u)
 {
-    u->in_doubt = false;
     upload_fail_with(u, FAULT_REFUSED,
                      "an object of that name is there already; --force replaces it");
 }
 
+void upload_hear_forbidden(struct upload *u)
+{
+    if (u->is_seen)
+        upload_fail_with(u, FAULT_SERVICE,
+                         "an object of that name is there, and it may well be ours: an answer was "
+                         "lost, and S3 does not let us look (s3:GetObject)");
+    else
+        upload_hear_absent(u);
+}
+
 void upload_hear_absent(struct upload *u)
 {
-    if (!u->is_last_look) {
+    if (u->is_last_look)
+        upload_fail(u, &u->fault);
+    else
         u->step = upload_making_step(u);
-        return;
-    }
-    if (u->answer.status == 404) u->in_doubt = false;
-    upload_fail(u, &u->fault);
+}
+
+/* Nobody knows by which upload the object came to be: ours, whose answer was lost, or one before. If ours did, the abort
+ * finds nothing. */
+static void hear_ours(struct upload *u)
+{
+    u->is_made = true;
+    u->step = UPLOAD_STEP_ABORT;
+    if (u->upload_id_len == 0) end_aborted(u);
 }
 
 static void hear_check(struct upload *u)
 {
     if (is_ours(u))
-        hear_made(u);
-    else if (u->object.if_absent)
+        hear_ours(u);
+    else if (u->options->keeps_existing)
         upload_fail_exists(u);
     else
         upload_hear_absent(u);
@@ -202,7 +226,7 @@ static void hear_check(struct upload *u)
 void upload_fail_aborted(struct upload *u)
 {
     u->upload_id_len = 0;
-    upload_over(u, UPLOAD_FAILED);
+    end_aborted(u);
 }
 
 const struct upload_step_row upload_steps[UPLOAD_STEPS] = {

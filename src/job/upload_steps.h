@@ -40,6 +40,8 @@ void upload_fail_with(struct upload *u, enum fault_kind kind, const char *text);
 void upload_fail_exists(struct upload *u);
 /* HEAD found nothing: on towards the object, or over. */
 void upload_hear_absent(struct upload *u);
+/* HEAD was forbidden: we cannot know, and go on as if there were nothing, as long as nothing speaks for it. */
+void upload_hear_forbidden(struct upload *u);
 /* The abort is done. */
 void upload_fail_aborted(struct upload *u);
 

@@ -33,7 +33,7 @@ struct connection {
     struct port_want want; /* after PORT_WAIT */
     uint64_t
         exchanges; /* begun on this socket: above 1, the other side may have closed it meanwhile */
-    struct fault fault; /* after PORT_LOST: FAULT_NETWORK or FAULT_TLS */
+    struct fault fault; /* after PORT_LOST: FAULT_NETWORK, FAULT_TLS, FAULT_TRUST or FAULT_CONFIG */
     struct tls tls;
 };
 

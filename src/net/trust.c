@@ -69,7 +69,7 @@ static long file_next(struct pem_file *f, struct fault *fault)
             if (got == 0 && pem_finish(&f->pem)) return 0;
         }
         if (got <= 0) {
-            struct writer w = fault_begin(fault, FAULT_TLS, FAULT_NOWHERE);
+            struct writer w = fault_begin(fault, FAULT_CONFIG, FAULT_NOWHERE);
             writer_visible(&w, writer_end_of(span_text(f->path), NAME_SHOWN_BYTES));
             writer_text(&w, got < 0 ? " cannot be read" : " is no good PEM file: ");
             if (got == 0) writer_bytes(&w, span_of(f->pem.fault.text, f->pem.fault.len));
@@ -274,7 +274,7 @@ static void tell_names(struct writer *w, const mbedtls_x509_crt *c)
 
 static void tell(struct tls *t, const mbedtls_x509_crt *c, int depth, uint32_t flags)
 {
-    struct writer w = fault_begin(&t->fault, FAULT_TLS, FAULT_NOWHERE);
+    struct writer w = fault_begin(&t->fault, FAULT_TRUST, FAULT_NOWHERE);
     if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) {
         tell_unknown_issuer(&w, t, c);
     } else if (flags & (MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE)) {
@@ -314,7 +314,7 @@ static bool has_address(const mbedtls_x509_crt *c, struct span address)
 
 static bool unfit(struct tls *t, const char *path, const char *why)
 {
-    struct writer w = fault_begin(&t->fault, FAULT_TLS, FAULT_NOWHERE);
+    struct writer w = fault_begin(&t->fault, FAULT_CONFIG, FAULT_NOWHERE);
     writer_visible(&w, writer_end_of(span_text(path), NAME_SHOWN_BYTES));
     writer_text(&w, why);
     fault_put(&t->fault, &w);

@@ -4,11 +4,13 @@ said), is there one clear line, did nothing forbidden reach S3, and no secret th
 
 The programs come in by the environment: RUSUDEN, CONNECT_STREAM, CLOUD.
 """
+import atexit
 import concurrent.futures
 import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -94,8 +96,8 @@ class World:
     """What all rows share: recordings, what must become of them, certificates."""
 
     def __init__(self):
-        self.shelf = tempfile.TemporaryDirectory(prefix="rusuden-faults-")
-        self.folder = self.shelf.name
+        self.folder = tempfile.mkdtemp(prefix="rusuden-faults-")
+        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         self.authority = Authority(self.folder)
         self.contexts = {"good": self.authority.context("good")}
         self.right = {}

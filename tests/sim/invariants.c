@@ -91,10 +91,18 @@ static void i6_no_secret_is_told(struct world *w)
         blob_say(&w->broken, "I6 a failure, and not a word\n");
 }
 
+static bool is_there_exactly(const struct world *w)
+{
+    const struct cloud_object *o = cloud_find(w->cloud, w->bucket, w->key);
+    return o != NULL && is_exact(w, o);
+}
+
 static void i7_it_gets_there(struct world *w)
 {
     if (w->result.outcome == OUTCOME_STUCK) blob_say(&w->broken, "I7 it is stuck\n");
     if (w->result.outcome == OUTCOME_CONVERTED) return;
+    /* "It is there already" is a good answer too, of it or of the process before it. */
+    if (w->if_absent && (w->was_there || (w->killed && is_there_exactly(w)))) return;
     if (world_faults(w) == 0)
         blob_say(&w->broken, "I7 no fault, and no success\n");
     else if (w->mode == WORLD_FEW)
@@ -110,6 +118,5 @@ bool world_check(struct world *w)
     i5_nothing_forbidden(w);
     i6_no_secret_is_told(w);
     i7_it_gets_there(w);
-    const struct cloud_object *o = cloud_find(w->cloud, w->bucket, w->key);
-    return o != NULL && is_exact(w, o);
+    return is_there_exactly(w);
 }

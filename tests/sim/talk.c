@@ -155,15 +155,22 @@ static void sign(const struct world *w, struct signature *s, const char *payload
     asked_free(&a);
 }
 
-enum { CHUNK_BYTES = 8192 };
+enum { CHUNK_BYTES = 8192, CHUNK_BYTES_TOO_SMALL = 8191 };
 
-static void frame(const struct question *q, struct signature *s)
+static void put_checksum(struct blob *to, const struct world *w, const struct question *q)
 {
+    size_t n = q->body.len - (w->canary == CANARY_CHECKSUM);
+    hash_put(to, q->checksum, span_of(q->body.at, n));
+}
+
+static void frame(const struct world *w, const struct question *q, struct signature *s)
+{
+    size_t most = w->canary == CANARY_CHUNK ? CHUNK_BYTES_TOO_SMALL : CHUNK_BYTES;
     struct span rest = q->body;
     blob_clear(&talk.framed);
     bool is_signed = q->chunks != BODY_UNSIGNED_TRAILER;
     for (bool last = false; !last;) {
-        struct span data = span_cut(&rest, span_min(rest, CHUNK_BYTES));
+        struct span data = span_cut(&rest, span_min(rest, most));
         last = data.len == 0;
         uint8_t hash[32];
         sha256_of(data, hash);
@@ -177,7 +184,7 @@ static void frame(const struct question *q, struct signature *s)
     if (q->chunks != BODY_SIGNED) {
         struct blob line = {0};
         blob_say(&line, "%s:", hash_header(q->checksum));
-        hash_put(&line, q->checksum, q->body);
+        put_checksum(&line, w, q);
         blob_put_span(&talk.framed, blob_span(&line));
         blob_say(&talk.framed, "\r\n");
         blob_say(&line, "\n");
@@ -190,10 +197,10 @@ static void frame(const struct question *q, struct signature *s)
     blob_say(&talk.framed, "\r\n");
 }
 
-static size_t framed_length(const struct question *q)
+static size_t framed_length(const struct world *w, const struct question *q)
 {
     struct signature nobody = {0};
-    frame(q, &nobody); /* the same length with any signature: 64 letters */
+    frame(w, q, &nobody); /* the same length with any signature: 64 letters */
     return talk.framed.len;
 }
 
@@ -226,7 +233,7 @@ static void make(struct world *w, const struct question *q)
         payload = blob_text(&hash);
         if (q->checksum != HASH_NONE) {
             blob_say(h, "%s: ", hash_header(q->checksum));
-            hash_put(h, q->checksum, q->body);
+            put_checksum(h, w, q);
             blob_say(h, "\r\n");
         }
     } else {
@@ -237,7 +244,7 @@ static void make(struct world *w, const struct question *q)
     }
     blob_say(h, "x-amz-content-sha256: %s\r\n", payload);
     if (w->account.token[0] != '\0') blob_say(h, "x-amz-security-token: %s\r\n", w->account.token);
-    size_t length = q->chunks != BODY_PLAIN ? framed_length(q) : q->body.len;
+    size_t length = q->chunks != BODY_PLAIN ? framed_length(w, q) : q->body.len;
     struct signature s;
     sign(w, &s, payload);
     if (w->canary == CANARY_UNSIGNED) blob_say(h, "x-amz-meta-late: yes\r\n");
@@ -246,7 +253,7 @@ static void make(struct world *w, const struct question *q)
     if (q->expects) blob_say(h, "Expect: 100-continue\r\n");
     blob_say(h, "\r\n");
     if (q->chunks != BODY_PLAIN) {
-        frame(q, &s);
+        frame(w, q, &s);
     } else {
         blob_clear(&talk.framed);
         blob_put_span(&talk.framed, q->body);

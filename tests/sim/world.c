@@ -33,7 +33,9 @@ static void draw_task(struct world *w)
     snprintf(w->key, sizeof w->key, "%s",
              world_roll(w, 2) == 0 ? "wav/2025/03/06/07-08-09_abc+d e.wav"
                                    : "\xe3\x83\xab\xe3\x82\xb9/a&b=c.wav");
-    snprintf(w->endpoint_url, sizeof w->endpoint_url, "http://s3.%s.amazonaws.com", w->region);
+    bool elsewhere = w->features.wrong_region && world_roll(w, 6) == 0;
+    snprintf(w->home, sizeof w->home, "%s", elsewhere ? "eu-central-1" : w->region);
+    snprintf(w->endpoint_url, sizeof w->endpoint_url, "http://s3.%s.amazonaws.com", w->home);
     w->path_style = world_roll(w, 2) == 0;
     w->if_absent = world_roll(w, 3) == 0;
     w->storage_class = classes[world_roll(w, 3)];
@@ -68,6 +70,10 @@ static void set_environment(struct world *w)
     sim_set_environment("AWS_ENDPOINT_URL_S3", w->endpoint_url);
     sim_set_environment("AWS_ENDPOINT_URL_STS", "http://sts.sim.test:8080");
     sim_set_environment("AWS_MAX_ATTEMPTS", number);
+    sim_set_environment("HOME", "/home/caller");
+    const char *config =
+        w->path_style ? "[default]\n" : "[default]\ns3 =\n  addressing_style = virtual\n";
+    sim_set_file("/home/caller/.aws/config", config, strlen(config));
     switch (w->keys) {
     case KEYS_FIXED:
     case KEYS_TOKEN:
@@ -145,6 +151,14 @@ static void put_object_there(struct world *w)
     blob_free(&checksum);
 }
 
+/* Keys that a service hands out say when they end: by a clock that is wrong by more, they have ended. */
+static void set_wrong_clock(struct world *w)
+{
+    int64_t most_ms = w->keys <= KEYS_TOKEN ? 86400000 : 15 * 60000;
+    int64_t offset_ms = (int64_t)world_roll(w, (uint64_t)most_ms);
+    sim_utc_offset(0, world_roll(w, 2) == 0 ? offset_ms : -offset_ms);
+}
+
 void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum world_canary canary,
                  bool tells)
 {
@@ -160,14 +174,9 @@ void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum worl
     w->cloud = cloud_new(&o);
     w->cloud->tells = tells;
     cloud_clock(w->cloud, sim_now_ms(), sim_true_utc_ms());
-    const char *home = w->region;
-    if (w->features.wrong_region && world_roll(w, 6) == 0 && strcmp(w->region, "eu-west-1") != 0)
-        home = "eu-west-1";
-    cloud_bucket_add(w->cloud, w->bucket, home);
+    cloud_bucket_add(w->cloud, w->bucket, w->home);
     draw_keys(w);
-    if (w->features.wrong_clock && world_roll(w, 6) == 0)
-        sim_utc_offset(0, (int64_t)(world_roll(w, 2) == 0 ? 1 : -1) *
-                              (int64_t)world_roll(w, 86400000));
+    if (w->features.wrong_clock && world_roll(w, 6) == 0) set_wrong_clock(w);
     w->was_there = w->if_absent && world_roll(w, 4) == 0;
     if (w->was_there) put_object_there(w);
     world_open_hosts(w);

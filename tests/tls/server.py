@@ -104,6 +104,7 @@ class Server:
 
     def __init__(self, authority, name, version=None, suites=None, client_ca=None, tickets=2, groups=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.options &= ~0x80  # OP_IGNORE_UNEXPECTED_EOF, which Python sets: a cut shall be told from an end
         chain = authority.path(name + "-chain.pem")
         context.load_cert_chain(chain if os.path.exists(chain) else authority.path(name + ".pem"),
                                 authority.path(name + ".key"))
@@ -151,7 +152,8 @@ class Server:
             sock.close()
 
     def serve(self, raw):
-        sock = self.context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+        sock = self.context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False,
+                                        suppress_ragged_eofs=False)
         try:
             sock.do_handshake()
         except OSError:

@@ -414,7 +414,7 @@ class Memory(Case):
                 server = self.server(name, version, client_ca=me and authority.path("me-ca.pem"))
                 own = ["cert=" + authority.path(me + ".pem"), "key=" + authority.path(me + ".key")] if me else []
                 with self.subTest(version=version, name=name):
-                    text = client(server.port, HOST, ca(name + "-root"), "sweep=fail", "stride=%d" % (1 if FULL else 7),
+                    text = client(server.port, HOST, ca(name + "-root"), "sweep=fail", "stride=%d" % (1 if FULL else 23),
                                   TALK, *own)
                     self.assertEqual(value(text, "otherwise"), "0", text[:2000])
                     self.assertGreater(int(value(text, "swept")), 100)

@@ -1,5 +1,6 @@
-/* Answers typed from the documentation of ECS ("Task IAM role"), EC2 ("Instance metadata", security-credentials), AWS IoT
- * ("Authorizing direct calls"), and STS's API reference; the question to STS is botocore's, typed from its golden. */
+/* Answers typed from the documentation of ECS ("Task IAM role"), EC2 ("Instance metadata",
+ * security-credentials), AWS IoT ("Authorizing direct calls"), and STS's API reference; the
+ * question to STS is botocore's, typed from its golden. */
 #include "aws/credentials.h"
 #include "cut.h"
 
@@ -173,7 +174,7 @@ static const char sts_sample[] =
     "      <AssumedRoleId>AROACLKWSDQRAOEXAMPLE:app1</AssumedRoleId>\n"
     "    </AssumedRoleUser>\n"
     "    <Credentials>\n"
-    "      <SessionToken>AQoDYXdzEE0a8ANXXXXXXXXNO1ewxE5TijQyp+IEXAMPLE</SessionToken>\n"
+    "      <SessionToken>AQoDYXdzEE0a8ANabcdefghNO1ewxE5TijQyp+IEXAMPLE</SessionToken>\n"
     "      <SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY</SecretAccessKey>\n"
     "      <Expiration>2014-10-24T23:00:23Z</Expiration>\n"
     "      <AccessKeyId>ASgeIAIOSFODNN7EXAMPLE</AccessKeyId>\n"
@@ -192,7 +193,7 @@ static void sts_answers(void **state)
     for (size_t piece = 1; piece < sizeof sts_sample; piece = piece * 3 + 1) {
         assert_true(read_sts(sts_sample, 200, piece));
         check_found("ASgeIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY",
-                    "AQoDYXdzEE0a8ANXXXXXXXXNO1ewxE5TijQyp+IEXAMPLE", INT64_C(1414191623000));
+                    "AQoDYXdzEE0a8ANabcdefghNO1ewxE5TijQyp+IEXAMPLE", INT64_C(1414191623000));
     }
     char cut[sizeof sts_sample];
     const size_t end = strlen(sts_sample) - 1; /* the last line's end may miss */

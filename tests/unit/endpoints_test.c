@@ -1,5 +1,6 @@
-/* Hosts typed from AWS's documentation: "Amazon S3 endpoints and quotas", "Virtual hosting of general purpose buckets",
- * "Dual-stack endpoints", "FIPS endpoints by service"; and botocore's own cases where they are at hand. */
+/* Hosts typed from AWS's documentation: "Amazon S3 endpoints and quotas", "Virtual hosting of
+ * general purpose buckets", "Dual-stack endpoints", "FIPS endpoints by service"; and botocore's own
+ * cases where they are at hand. */
 #include "aws/endpoints.h"
 #include "cut.h"
 

@@ -1,4 +1,5 @@
-/* machine.h - a machine for tests: an environment and files in memory, behind port.h's functions. One test each. */
+/* machine.h - a machine for tests: an environment and files in memory, behind port.h's functions.
+ * One test each. */
 #ifndef TESTS_UNIT_MACHINE_H
 #define TESTS_UNIT_MACHINE_H
 

@@ -1,5 +1,5 @@
-/* Files typed by hand after the SDKs' "Shared config and credentials files"; what botocore's reader (Python's
- * configparser) makes of indented and broken ones. */
+/* Files typed by hand after the SDKs' "Shared config and credentials files"; what botocore's reader
+ * (Python's configparser) makes of indented and broken ones. */
 #include "aws/profile.h"
 #include "cut.h"
 

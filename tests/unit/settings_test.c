@@ -1,4 +1,5 @@
-/* Precedences from "AWS SDKs and Tools Reference Guide" and botocore's own cases, where they are at hand. */
+/* Precedences from "AWS SDKs and Tools Reference Guide" and botocore's own cases, where they are at
+ * hand. */
 #include "job/settings.h"
 #include "machine.h"
 
@@ -17,7 +18,7 @@ static void begin(void)
 static bool read_all(void)
 {
     fault = (struct fault){0};
-    const bool good = settings_read(&settings, &room, &fault);
+    const bool good = settings_read(&settings, NULL, &room, &fault);
     assert_int_equal(good, fault.kind == FAULT_NONE);
     fault.text[fault.len] = '\0';
     assert_null(strstr(fault.text, "SEKRIT"));
@@ -112,7 +113,7 @@ static void files_and_profiles(void **state)
     assert_true(read_all());
     assert_string_equal(settings.region, "c-1");
     machine_set("AWS_PROFILE", "two");
-    check_refused("there is no profile \"two\" (AWS_PROFILE): it would be [NAME] in /etc/k, or "
+    check_refused("there is no profile \"two\": it would be [NAME] in /etc/k, or "
                   "[profile NAME] in /home/u/c");
     machine_file("/etc/k", "[two]\n");
     assert_true(read_all());

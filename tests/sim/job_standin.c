@@ -1,5 +1,5 @@
-/* job.c - the job in the world: a stand-in that uploads the expected WAV, until src/job/upload takes its place.
- * It is also what shows that the simulator works: see the canaries. */
+/* job_standin.c - a job of a hundred lines that uploads the expected WAV: it shows that the simulator works, before and
+ * beside src/job/upload, and carries the canaries. */
 #include "talk.h"
 
 #include <stdio.h>
