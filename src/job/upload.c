@@ -269,6 +269,7 @@ void upload_fail_input(struct upload *u, const struct fault *why)
 void upload_stop(struct upload *u, const struct fault *why)
 {
     if (u->at == UPLOAD_AT_OVER || u->step == UPLOAD_STEP_ABORT) return;
+    if (u->at == UPLOAD_AT_TALK) upload_doubt(u);
     upload_fail(u, why);
 }
 

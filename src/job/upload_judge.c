@@ -139,13 +139,16 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
     return false;
 }
 
-/* HEAD found nothing, or we may not look: true, when that was understood. */
-static bool finds_nothing(struct upload *u, const struct answer_facts *facts)
+/* HEAD found nothing, or we may not look: true, when that was understood. Its answers have no codes: where it is refused
+ * for another reason (400), the next question hears which. */
+static bool finds_nothing(struct upload *u, enum mishap mishap, const struct answer_facts *facts)
 {
+    const bool is_refused =
+        facts->status == 403 || (facts->status == 400 && mishap == MISHAP_REFUSED);
     if (u->step != UPLOAD_STEP_CHECK) return false;
     if (facts->status == 404) upload_hear_absent(u);
-    if (facts->status == 403) upload_hear_forbidden(u);
-    return facts->status == 404 || facts->status == 403;
+    if (is_refused) upload_hear_forbidden(u);
+    return facts->status == 404 || is_refused;
 }
 
 static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mishap,
@@ -181,11 +184,12 @@ static enum mishap mishap_of(struct upload *u, int64_t utc_ms, struct answer_fac
     return mishap;
 }
 
-/* What the server did before its answer was lost, or was no answer, nobody knows. */
-static void doubt(struct upload *u)
+/* What never left us was not done. */
+void upload_doubt(struct upload *u)
 {
+    const bool is_asked = u->exchange.head.len == 0;
     if (makes_object(u->step) && u->is_said) u->in_doubt = true;
-    if (u->step == UPLOAD_STEP_OPEN) u->left_open = true;
+    if (u->step == UPLOAD_STEP_OPEN && is_asked) u->left_open = true;
 }
 
 static void clean_up_after(struct upload *u, enum mishap mishap)
@@ -193,13 +197,13 @@ static void clean_up_after(struct upload *u, enum mishap mishap)
     exchange_end(&u->exchange);
     if (mishap == MISHAP_SERVER) connection_close(&u->connection);
     if (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER || mishap == MISHAP_THROTTLED)
-        doubt(u);
+        upload_doubt(u);
     u->at = UPLOAD_AT_ASK;
 }
 
 void upload_judge_stale(struct upload *u)
 {
-    doubt(u);
+    upload_doubt(u);
     exchange_end(&u->exchange);
     u->at = UPLOAD_AT_ASK;
 }
@@ -222,6 +226,6 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
          delay_ms, now_ms);
     if (verdict == VERDICT_GOOD)
         succeed(u);
-    else if (!finds_nothing(u, &facts) && !understand(u, &facts))
+    else if (!finds_nothing(u, mishap, &facts) && !understand(u, &facts))
         go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
 }

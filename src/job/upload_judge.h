@@ -15,4 +15,7 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
 /* A connection that had been idle was closed under the question: it is asked again, and that is no try. */
 void upload_judge_stale(struct upload *u);
 
+/* No answer came, or none that can be used: what was asked may have been done all the same. */
+void upload_doubt(struct upload *u);
+
 #endif
