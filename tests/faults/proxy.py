@@ -538,7 +538,11 @@ class Proxy:
     def __init__(self, port, context, plan):
         self.to, self.context, self.plan = port, context, plan
         self.errors = []
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=16)
+        self.listener = socket.socket()
+        # A deaf server is felt soon: what waits in the machine's buffers was sent.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(16)
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
