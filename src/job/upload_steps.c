@@ -170,43 +170,38 @@ enum upload_step upload_making_step(const struct upload *u)
     return u->upload_id_len == 0 ? UPLOAD_STEP_OPEN : UPLOAD_STEP_CLOSE;
 }
 
-/* HEAD said 200: is it what we sent? A checksum that covers only parts, or none, proves nothing; the size must do
- * then. */
+/* HEAD said 200: is it what we sent? A checksum that covers only parts, or none, proves nothing. Where no object was, or
+ * our upload is gone, the size must do then; an older object that we were to replace often has the same. */
 static bool is_ours(const struct upload *u)
 {
     const struct s3_answer *a = &u->answer;
     if (!u->is_said || a->content_length != u->total) return false;
-    if (a->checksum_len == 0 || a->checksum_is_composite) return true;
+    if (a->checksum_len == 0 || a->checksum_is_composite) return u->object.if_absent || u->is_gone;
     return span_equal(span_of(a->checksum, a->checksum_len), span_of(u->whole_text, u->whole_len));
 }
 
 RARE void upload_fail_exists(struct upload *u)
 {
-    u->in_doubt = false;
     upload_fail_with(u, FAULT_REFUSED,
                      "an object of that name is there already; --force replaces it");
 }
 
 void upload_hear_forbidden(struct upload *u)
 {
-    if (!u->is_seen) {
+    if (u->is_seen)
+        upload_fail_with(u, FAULT_SERVICE,
+                         "an object of that name is there, and it may well be ours: an answer was "
+                         "lost, and S3 does not let us look (s3:GetObject)");
+    else
         upload_hear_absent(u);
-        return;
-    }
-    u->in_doubt = false;
-    upload_fail_with(u, FAULT_SERVICE,
-                     "an object of that name is there, and it may well be ours: an answer was "
-                     "lost, and S3 does not let us look (s3:GetObject)");
 }
 
 void upload_hear_absent(struct upload *u)
 {
-    if (!u->is_last_look) {
+    if (u->is_last_look)
+        upload_fail(u, &u->fault);
+    else
         u->step = upload_making_step(u);
-        return;
-    }
-    if (u->answer.status == 404) u->in_doubt = false;
-    upload_fail(u, &u->fault);
 }
 
 /* Nobody knows by which upload the object came to be: ours, whose answer was lost, or one before. If ours did, the abort
@@ -215,7 +210,7 @@ static void hear_ours(struct upload *u)
 {
     u->is_made = true;
     u->step = UPLOAD_STEP_ABORT;
-    if (u->upload_id_len == 0) end_aborted(u);
+    if (u->upload_id_len == 0 || u->is_gone) end_aborted(u);
 }
 
 static void hear_check(struct upload *u)

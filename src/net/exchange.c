@@ -26,27 +26,28 @@ static enum exchange_event lose(struct exchange *x, const struct fault *why)
     return EXCHANGE_LOST;
 }
 
-static enum exchange_event lose_in_words(struct exchange *x, struct span words)
+static enum exchange_event lose_with_words(struct exchange *x, struct span text)
 {
     const struct endpoint *e = &x->connection->endpoint;
     struct fault why = {.kind = FAULT_NONE};
     struct writer w = fault_begin(&why, FAULT_NETWORK, FAULT_NOWHERE);
     writer_visible(&w, span_of(e->host, e->host_len));
     writer_text(&w, ": ");
-    writer_bytes(&w, words);
+    writer_bytes(&w, text);
     fault_put(&why, &w);
     return lose(x, &why);
 }
 
 static enum exchange_event lose_with(struct exchange *x, const char *text)
 {
-    return lose_in_words(x, span_text(text));
+    return lose_with_words(x, span_text(text));
 }
 
-/* The answer's reader speaks of malformed input, and means the host's. */
+/* The answer is none, or not whole. Its own kinds of fault would speak of the user's input. */
 static enum exchange_event lose_answer(struct exchange *x)
 {
-    return lose_in_words(x, span_of(x->response.fault.text, x->response.fault.len));
+    const struct fault *why = &x->response.fault;
+    return lose_with_words(x, span_of(why->text, why->len));
 }
 
 /* The connection ended or broke. One that was silent until patience ended is not stale: it may have heard us. */

@@ -60,6 +60,7 @@ static void choose(const struct world *w)
                    .if_absent = w->if_absent},
         .part_bytes_min = w->part_bytes_min,
         .user_agent = "sim",
+        .keeps_existing = w->if_absent,
     };
     choose_payload(w);
 }
