@@ -183,27 +183,32 @@ static bool is_ours(const struct upload *u)
 
 RARE void upload_fail_exists(struct upload *u)
 {
+    u->in_doubt = false;
     upload_fail_with(u, FAULT_REFUSED,
                      "an object of that name is there already; --force replaces it");
 }
 
 void upload_hear_forbidden(struct upload *u)
 {
-    if (u->is_seen)
-        upload_fail_with(u, FAULT_SERVICE,
-                         "an object of that name is there, and it may well be ours: an answer was "
-                         "lost, and S3 does not let us look (s3:GetObject)");
-    else
+    if (!u->is_seen) {
         upload_hear_absent(u);
+        return;
+    }
+    u->in_doubt = false; /* this says more */
+    upload_fail_with(u, FAULT_SERVICE,
+                     "an object of that name is there, and it may well be ours: an answer was "
+                     "lost, and S3 does not let us look (s3:GetObject)");
 }
 
 void upload_hear_absent(struct upload *u)
 {
     retry_begin(&u->retry[UPLOAD_STEP_CHECK]); /* the next look has tries of its own */
-    if (u->is_last_look)
-        upload_fail(u, &u->fault);
-    else
+    if (!u->is_last_look) {
         u->step = upload_making_step(u);
+        return;
+    }
+    if (u->answer.status == 404) u->in_doubt = false;
+    upload_fail(u, &u->fault);
 }
 
 /* Nobody knows by which upload the object came to be: ours, whose answer was lost, or one before. If ours did, the abort
