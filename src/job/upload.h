@@ -121,11 +121,13 @@ struct upload {
     bool is_made;      /* our object is there; what is left is to abort the upload, if it is open */
     bool is_seen;      /* the object is there, S3 says, and the answer was lost: whose is it? */
     bool is_answered;  /* the last exchange was */
-    unsigned checks;   /* UPLOAD_STEP_CHECK was asked so often */
+    unsigned checks;   /* UPLOAD_STEP_CHECK was asked so often in doubt */
     unsigned requests; /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
     char line_room[UPLOAD_LINE_BYTES];
 };
+
+_Static_assert(sizeof(struct upload) < UPLOAD_BYTES_MAX, "the budget of budget.h");
 
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms);
 

@@ -250,10 +250,11 @@ bool upload_judge_stop(struct upload *u)
     if (u->at == UPLOAD_AT_TALK) note_doubt(u);
     bool is_looking = u->step == UPLOAD_STEP_CHECK && u->in_doubt;
     if (!is_looking && !may_be_made(u)) return false;
-    u->is_last_look = true;
+    look_for_the_last_time(u);
     if (is_looking && u->at == UPLOAD_AT_TALK) return true;
+    if (u->at == UPLOAD_AT_SIGN_IN)
+        return true; /* who looks must sign in, too; the exchange is in use */
     exchange_end(&u->exchange);
-    u->step = UPLOAD_STEP_CHECK;
     u->at = UPLOAD_AT_ASK;
     return true;
 }
@@ -276,6 +277,7 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
          delay_ms, now_ms);
     if (verdict == VERDICT_GOOD)
         succeed(u);
-    else if (!finds_nothing(u, mishap, &facts) && !understand(u, &facts))
+    else if ((verdict == VERDICT_AGAIN || !finds_nothing(u, mishap, &facts)) &&
+             !understand(u, &facts))
         go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
 }

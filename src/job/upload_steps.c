@@ -121,7 +121,7 @@ static void ask_close(struct upload *u, struct upload_body *b)
 static void ask_check(struct upload *u, struct upload_body *b)
 {
     no_body(b);
-    u->checks++;
+    if (u->in_doubt) u->checks++;
     s3_head_object(&u->request, u->head, sizeof u->head, &u->object);
 }
 
@@ -176,7 +176,8 @@ static bool is_ours(const struct upload *u)
 {
     const struct s3_answer *a = &u->answer;
     if (!u->is_said || a->content_length != u->total) return false;
-    if (a->checksum_len == 0 || a->checksum_is_composite) return u->object.if_absent || u->is_gone;
+    if (a->checksum_len == 0 || a->checksum_is_composite)
+        return u->options->keeps_existing || u->is_gone;
     return span_equal(span_of(a->checksum, a->checksum_len), span_of(u->whole_text, u->whole_len));
 }
 
@@ -198,6 +199,7 @@ void upload_hear_forbidden(struct upload *u)
 
 void upload_hear_absent(struct upload *u)
 {
+    retry_begin(&u->retry[UPLOAD_STEP_CHECK]); /* the next look has tries of its own */
     if (!u->is_last_look) {
         u->step = upload_making_step(u);
         return;
