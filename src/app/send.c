@@ -180,7 +180,7 @@ static bool prepare(struct send *s)
 #define LEFT_OPEN                                                                                  \
     "An unfinished upload may be left in the bucket; a lifecycle rule "                            \
     "(AbortIncompleteMultipartUpload) removes it"
-#define IN_DOUBT "The object may be there all the same: look before you send it again"
+#define IN_DOUBT "The object may have been made all the same: look before you send it again"
 
 /* What the bucket may hold beside what was wanted; NULL: nothing. */
 static const char *remains(const struct upload *u)

@@ -183,21 +183,18 @@ static bool is_ours(const struct upload *u)
 
 RARE void upload_fail_exists(struct upload *u)
 {
-    u->in_doubt = false;
     upload_fail_with(u, FAULT_REFUSED,
                      "an object of that name is there already; --force replaces it");
 }
 
 void upload_hear_forbidden(struct upload *u)
 {
-    if (!u->is_seen) {
+    if (u->is_seen)
+        upload_fail_with(u, FAULT_SERVICE,
+                         "an object of that name is there, and it may well be ours: an answer was "
+                         "lost, and S3 does not let us look (s3:GetObject)");
+    else
         upload_hear_absent(u);
-        return;
-    }
-    u->in_doubt = false; /* this says more */
-    upload_fail_with(u, FAULT_SERVICE,
-                     "an object of that name is there, and it may well be ours: an answer was "
-                     "lost, and S3 does not let us look (s3:GetObject)");
 }
 
 void upload_hear_absent(struct upload *u)

@@ -28,7 +28,7 @@ RUSUDEN_SMALL = os.path.abspath(os.environ.get("RUSUDEN_SMALL", "build/tests/fau
 CONNECT_STREAM = os.path.abspath(os.environ.get("CONNECT_STREAM", "build/tests/connect-stream"))
 SECRET, TOKEN = "SEKRIT/of+the/key", "SEKRITtoken+of/this=session=="
 LEFT = "An unfinished upload may be left"
-MAY_BE = "may be there all the same"
+MAY_BE = "may have been made all the same"
 # One PutObject; two parts of 5 MiB and a little; three parts of 16 KiB (small_parts.c).
 LENGTHS = {"one": "500ms", "two": "345s", "small": "2500ms"}
 LATER = 400

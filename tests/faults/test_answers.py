@@ -74,10 +74,9 @@ def refusals():
     yield from answered("500, and yet it was done", None, act=px.done_but(INTERNAL), left=("open",),
                         steps=["open", "part 2", "check"])
     yield from answered("500, and yet it was done", None, act=px.done_but(INTERNAL), always=True, steps=MAKES)
-    yield from answered("503 SlowDown", SLOW, says=("SlowDown", "too many requests"), always=None,
-                        left=("open",))
+    yield from answered("503 SlowDown", SLOW, says=("SlowDown", "too many requests"), always=None)
     yield from answered("503 SlowDown", SLOW, says=("SlowDown", "too many requests"), once=None, steps=("put", "part 2"))
-    yield from answered("503 with Retry-After: 1", LATER, always=None, left=("open",))
+    yield from answered("503 with Retry-After: 1", LATER, always=None)
     steps = [s for s in WHERE["one"] + WHERE["small"] if s != "check"]
     yield from answered("403 AccessDenied", DENIED, once=False, says=("AccessDenied", "allow s3:PutObject"), steps=steps)
     yield Row("403 without s3:ListBucket", "check", "small", acts={("check", 0): px.instead(DENIED)})
@@ -168,8 +167,9 @@ def aborting():
               says="part 2/3: S3 answered 403")
     for step in ("open", "part 1", "part 3", "close"):
         for place in ("question", "body", "answer"):
-            yield Row("a signal (%s)" % place, step, "small", good=False, acts={(step, 1): px.signal_at(place)},
-                      left=None if step in ("open", "close") else False, says="interrupted by a signal", made=step == "close")
+            # What was just being completed is looked for, and found.
+            yield Row("a signal (%s)" % place, step, "small", good=step == "close", acts={(step, 1): px.signal_at(place)},
+                      left=None if step == "open" else False, says="interrupted by a signal")
 
 
 def doubts():
