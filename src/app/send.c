@@ -177,6 +177,19 @@ static bool prepare(struct send *s)
     return tls_setup() || fail(s, FAULT_IO, "this machine gives no random numbers");
 }
 
+#define LEFT_OPEN                                                                                  \
+    "An unfinished upload may be left in the bucket; a lifecycle rule "                            \
+    "(AbortIncompleteMultipartUpload) removes it"
+#define IN_DOUBT "The object may be there all the same: look before you send it again"
+
+/* What the bucket may hold beside what was wanted; NULL: nothing. */
+static const char *remains(const struct upload *u)
+{
+    if (u->outcome == UPLOAD_FAILED && u->in_doubt)
+        return u->left_open ? IN_DOUBT ". " LEFT_OPEN : IN_DOUBT;
+    return u->left_open ? LEFT_OPEN : NULL;
+}
+
 enum exit_code send_run(struct send *s, const struct convert_options *options)
 {
     struct upload *u = &s->upload;
@@ -186,11 +199,10 @@ enum exit_code send_run(struct send *s, const struct convert_options *options)
     s->tell.recording = &u->recording;
     s->tell.pipeline = &u->source.now.pipeline;
     enum upload_outcome outcome = UPLOAD_FAILED;
-    bool left_open = false;
     if (prepare(s)) {
         run(s);
         outcome = u->outcome;
-        left_open = u->left_open;
+        s->tell.more = remains(u);
         s->fault = u->fault;
         upload_end(u);
     }
@@ -202,9 +214,6 @@ enum exit_code send_run(struct send *s, const struct convert_options *options)
     case UPLOAD_NO_AUDIO: tell_nothing(&s->tell); return EXIT_NOTHING;
     case UPLOAD_FAILED: break;
     }
-    tell_fault(&s->tell, &s->fault,
-               left_open ? "An unfinished upload may be left in the bucket; a lifecycle rule "
-                           "(AbortIncompleteMultipartUpload) removes it"
-                         : NULL);
+    tell_fault(&s->tell, &s->fault, s->tell.more);
     return EXIT_FAILED;
 }

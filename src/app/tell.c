@@ -213,6 +213,10 @@ void tell_summary(struct tell *t)
              " blocks came more than 2.048 s behind the other channel and were moved later");
     note_missing_channels(t, &w);
     note_salvage(t, &w);
+    if (t->more != NULL) {
+        writer_text(&w, "\nnote: ");
+        writer_text(&w, t->more);
+    }
     writer_byte(&w, '\n');
     say(&w);
 }

@@ -15,6 +15,7 @@ struct tell {
     const char *output; /* its name */
     const struct recording *recording;
     const struct pipeline *pipeline;
+    const char *more; /* one more sentence for the summary; NULL: none */
     uint64_t began_ms;
     uint64_t shown_ms; /* when progress was shown last */
     unsigned columns;  /* of the terminal that shows progress; 0: none */

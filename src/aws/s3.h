@@ -128,7 +128,10 @@ struct s3_answer {
     char region[REGION_BYTES_MAX + 1]; /* where the bucket is; a valid name, ends with NUL */
     size_t code_len, message_len, request_id_len, host_id_len, region_len;
     size_t upload_id_len, etag_len, checksum_len;
-    char upload_id[UPLOAD_ID_BYTES_MAX];
+    union {
+        char upload_id[UPLOAD_ID_BYTES_MAX];
+        char next_token[UPLOAD_ID_BYTES_MAX]; /* LIST: NextContinuationToken */
+    };
     char etag[ETAG_BYTES_MAX];
     char checksum[CHECKSUM_TEXT_BYTES_MAX + 8]; /* x-amz-checksum-*, perhaps composite ("...-2") */
     bool checksum_is_composite;
@@ -139,11 +142,10 @@ struct s3_answer {
     int64_t date_ms;         /* INT64_MIN: none, or an Age header makes it useless */
     bool has_body;
     bool truncated;        /* LIST: IsTruncated */
-    size_t next_token_len; /* LIST: NextContinuationToken */
+    size_t next_token_len;
     struct xml xml;
     char text[UPLOAD_ID_BYTES_MAX * 3 +
               64]; /* the xml's room: a key of 1024 bytes, percent-encoded */
-    char next_token[UPLOAD_ID_BYTES_MAX];
     char key[OBJECT_KEY_BYTES_MAX]; /* LIST: of the event S3_ANSWER_KEY */
     size_t key_len;
 };

@@ -208,6 +208,13 @@ static enum finding bad_status(struct sign_in *s)
     return is_passing(s->status) ? FINDING_AGAIN : FINDING_WRONG;
 }
 
+/* A good status, and words that are none: cut off, or somebody else's. */
+static enum finding bad_words(struct sign_in *s, const char *what)
+{
+    fault_set(&s->room->detail, FAULT_SERVICE, FAULT_NOWHERE, what);
+    return FINDING_AGAIN;
+}
+
 static struct span answer_of(const struct sign_in *s)
 {
     return span_of(s->room->hear.answer, s->answer_len);
@@ -536,8 +543,9 @@ static enum finding hear_metadata_token(struct sign_in *s)
     bool good = s->status == 200 && answer.len > 0 && !s->too_long;
     for (size_t i = 0; i < answer.len; i++)
         good = good && answer.at[i] > ' ' && answer.at[i] < 0x7F;
+    if (s->status != 200) return FINDING_NOTHING;
     if (!good || !keep(s->metadata_token, sizeof s->metadata_token, &s->metadata_token_len, answer))
-        return FINDING_NOTHING;
+        return bad_words(s, "its answer is no token");
     return FINDING_STEP;
 }
 
@@ -552,9 +560,9 @@ static enum finding hear_metadata_role(struct sign_in *s)
     while (len < answer.len && answer.at[len] > ' ')
         len++;
     answer.len = len;
-    if (len == 0) return FINDING_NOTHING;
+    if (len == 0) return bad_words(s, "it names no role");
     if (!credentials_role_name_is_valid(answer))
-        return wrong(s, FAULT_SERVICE, "its answer is no name of a role");
+        return bad_words(s, "its answer is no name of a role");
     keep(s->role, sizeof s->role, &s->role_len, answer);
     return FINDING_STEP;
 }
@@ -752,9 +760,10 @@ static enum sign_in_answer take(struct sign_in *s)
         return fail_here(s);
     }
     if (s->forced && steps[s->step].hear == NULL && is_known(s)) {
-        wrong(s, FAULT_CONFIG,
-              "the service says that they have expired, and there are no newer ones: renew them "
-              "there");
+        wrong(
+            s, FAULT_CONFIG,
+            "the service says that they have expired, or that the session token is not theirs, and "
+            "there are no newer ones: renew them there");
         return fail_here(s);
     }
     if (fresh->renew_ms <= s->utc_ms)
@@ -764,12 +773,6 @@ static enum sign_in_answer take(struct sign_in *s)
     s->at = SIGN_IN_AT_DONE;
     sign_in_end(s);
     return SIGN_IN_DONE;
-}
-
-/* Most machines have no metadata: who waits there for the first time waits once. */
-static unsigned tries_max(const struct sign_in *s)
-{
-    return s->step == SIGN_IN_METADATA_TOKEN && s->to->id_len == 0 ? 1 : SIGN_IN_TRIES_MAX;
 }
 
 static enum finding proceed(struct sign_in *s)
@@ -791,7 +794,7 @@ static enum finding proceed(struct sign_in *s)
 /* True: the step's tries are used up. */
 static bool pause(struct sign_in *s)
 {
-    if (++s->tries >= tries_max(s)) return true;
+    if (++s->tries >= SIGN_IN_TRIES_MAX) return true;
     s->at = SIGN_IN_AT_PAUSE;
     s->until_ms = s->now_ms + SIGN_IN_PAUSE_MS / 2 + s->chance % SIGN_IN_PAUSE_MS;
     return false;

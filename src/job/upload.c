@@ -64,6 +64,9 @@ static RARE void begin_exchange(struct upload *u, const struct upload_body *b,
                                 .expects_continue = b->expects_continue};
     if (b->payload != SIGV4_HASHED)
         awschunk_init(&u->chunk, b->payload, upload_trailer(u), u->plain_left, &u->key, seed);
+    /* What went wrong may be this connection's fault, or this address's (S3: use a new one, and look its name up again). */
+    bool is_again = u->retry[u->step].tries > 1 || (u->was_stale & 1U << u->step) != 0;
+    if (is_again) connection_close(&u->connection);
     s3_answer_begin(&u->answer, upload_steps[u->step].operation, u->object.checksum);
     connection_begin(&u->connection, &to, now_ms);
     exchange_begin(&u->exchange, &u->connection, &question, now_ms);
@@ -83,7 +86,7 @@ static RARE void ask(struct upload *u, uint64_t now_ms, int64_t utc_ms)
     if (is_signed && http_request_end(&u->request)) {
         begin_exchange(u, &body, &seed, now_ms);
     } else {
-        u->left_open = u->upload_id_len > 0;
+        u->left_open = u->left_open || u->upload_id_len > 0;
         u->upload_id_len = 0; /* an abort would not fit either */
         upload_fail_with(
             u, FAULT_CONFIG,
@@ -171,13 +174,7 @@ static enum upload_event talk(struct upload *u, uint64_t now_ms, int64_t utc_ms,
             upload_judge(u, true, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         case EXCHANGE_LOST:
-            /* The server had closed the idle connection: nothing was asked yet. */
-            if (x->stale) {
-                exchange_end(x);
-                u->at = UPLOAD_AT_ASK;
-                return UPLOAD_TOLD;
-            }
-            upload_judge(u, false, now_ms, utc_ms, chance);
+            if (!x->stale || !upload_judge_stale(u)) upload_judge(u, false, now_ms, utc_ms, chance);
             return UPLOAD_TOLD;
         }
     }
@@ -208,7 +205,7 @@ static enum upload_event sign_in(struct upload *u, uint64_t now_ms, int64_t utc_
         u->at = UPLOAD_AT_ASK;
         break;
     case SIGN_IN_FAILED:
-        u->left_open = u->upload_id_len > 0;
+        u->left_open = u->left_open || u->upload_id_len > 0;
         u->upload_id_len = 0; /* nobody would let us abort it */
         upload_fail(u, &u->sign_in.fault);
         break;
@@ -271,8 +268,9 @@ void upload_fail_input(struct upload *u, const struct fault *why)
 
 void upload_stop(struct upload *u, const struct fault *why)
 {
-    if (u->at == UPLOAD_AT_OVER || u->step == UPLOAD_STEP_ABORT) return;
-    upload_fail(u, why);
+    if (u->at == UPLOAD_AT_OVER || u->step == UPLOAD_STEP_ABORT || u->is_last_look) return;
+    if (u->fault.kind == FAULT_NONE) u->fault = *why;
+    if (!upload_judge_stop(u)) upload_fail(u, why);
 }
 
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms)
@@ -291,9 +289,8 @@ void upload_begin(struct upload *u, const struct upload_options *options, uint64
         retry_begin(&u->retry[step]);
     struct writer region = writer_on(u->region, sizeof u->region - 1);
     writer_text(&region, settings->region);
-    struct fault why = {.kind = FAULT_NONE};
     wav_source_survey(&u->source, &options->pipeline, &u->recording);
-    if (!upload_find_endpoint(u, &why)) upload_fail(u, &why);
+    if (!upload_find_endpoint(u, &u->fault)) upload_fail(u, &u->fault);
 }
 
 void upload_end(struct upload *u)
@@ -303,5 +300,6 @@ void upload_end(struct upload *u)
     connection_close(&u->connection);
     connection_close(&u->sign_in_connection);
     credentials_wipe(&u->credentials);
+    credentials_wipe_bytes(u->head, sizeof u->head); /* the session token stands in it */
     sigv4_wipe(&u->key);
 }

@@ -79,6 +79,7 @@ struct upload {
     char whole_text[CHECKSUM_TEXT_BYTES_MAX]; /* then: of all of it */
     bool left_open; /* an upload that could not be aborted, or whose id never reached us */
     bool in_doubt;  /* the object may have been made, and the answer was lost */
+    bool is_gone;   /* and then the upload was no more: most likely by that */
 
     struct service_endpoint endpoint;
     struct s3_object object;
@@ -114,14 +115,19 @@ struct upload {
     struct retry_bucket bucket;
     uint64_t pause_until_ms;
     uint64_t began_ms;
-    bool is_last_look;  /* the step in doubt has no tries left: `fault` is what it failed of */
-    bool is_seen;       /* the object is there, S3 says, and the answer was lost: whose is it? */
-    bool is_answered;   /* the last exchange was */
-    unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often */
-    unsigned requests;  /* begun; for the bounds that tests hold */
+    unsigned
+        was_stale; /* a bit for each step: its connection had been closed, which is uncounted once */
+    bool is_last_look; /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool is_made;      /* our object is there; what is left is to abort the upload, if it is open */
+    bool is_seen;      /* the object is there, S3 says, and the answer was lost: whose is it? */
+    bool is_answered;  /* the last exchange was */
+    unsigned checks;   /* UPLOAD_STEP_CHECK was asked so often in doubt */
+    unsigned requests; /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
     char line_room[UPLOAD_LINE_BYTES];
 };
+
+_Static_assert(sizeof(struct upload) < UPLOAD_BYTES_MAX, "the budget of budget.h");
 
 void upload_begin(struct upload *u, const struct upload_options *options, uint64_t now_ms);
 
@@ -136,7 +142,8 @@ uint8_t *upload_room(struct upload *u, size_t *room, uint64_t *offset);
 void upload_put(struct upload *u, size_t n);
 void upload_fail_input(struct upload *u, const struct fault *why);
 
-/* Somebody wants us to stop: the open upload is aborted, then it is over. */
+/* Somebody wants us to stop: the open upload is aborted, then it is over. Where the object may have been made already, a
+ * look comes first, and it may be UPLOAD_CONVERTED. May be called each turn. */
 void upload_stop(struct upload *u, const struct fault *why);
 
 /* Connections closed, secrets wiped. Safe to call twice. */

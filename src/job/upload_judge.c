@@ -51,6 +51,7 @@ static void tell(struct upload *u, unsigned try, const struct answer_facts *fact
 static void succeed(struct upload *u)
 {
     retry_succeeded(&u->retry[u->step], &u->bucket);
+    u->was_stale &= ~(1U << u->step);
     u->at = UPLOAD_AT_ASK;
     upload_steps[u->step].hear(u);
 }
@@ -113,9 +114,29 @@ static bool has_code(const struct answer_facts *facts, const char *code)
 }
 
 /* An answer was lost: worth a look whether the object is there all the same. */
+static bool is_worth_a_look(const struct upload *u)
+{
+    return u->in_doubt && u->checks < UPLOAD_CHECKS_MAX;
+}
+
 static bool may_be_made(const struct upload *u)
 {
-    return makes_object(u->step) && u->in_doubt && u->checks < UPLOAD_CHECKS_MAX;
+    return makes_object(u->step) && is_worth_a_look(u);
+}
+
+/* All was said and no good answer came: it may have been done all the same. */
+static void note_doubt(struct upload *u)
+{
+    if (u->exchange.head.len > 0 || u->exchange.body_left > 0) return;
+    bool is_throttled = u->is_answered && u->answer.status == 503;
+    if (u->step == UPLOAD_STEP_OPEN && !is_throttled) u->left_open = true;
+    if (makes_object(u->step)) u->in_doubt = true;
+}
+
+static void look_for_the_last_time(struct upload *u)
+{
+    u->is_last_look = true;
+    u->step = UPLOAD_STEP_CHECK;
 }
 
 /* Answers that this story understands better than the rules for all: true, when it went on. */
@@ -123,7 +144,14 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
 {
     bool exists = facts->status == 412 || has_code(facts, "PreconditionFailed");
     bool is_gone = has_code(facts, "NoSuchUpload");
-    if (may_be_made(u) && (exists || is_gone)) {
+    /* It was completed then, or is lost: asking again gives the same. */
+    if (may_be_made(u) && is_gone) {
+        note_fault(u);
+        u->is_gone = true;
+        look_for_the_last_time(u);
+        return true;
+    }
+    if (may_be_made(u) && exists) {
         u->is_seen = true;
         u->step = UPLOAD_STEP_CHECK;
         return true;
@@ -134,18 +162,26 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
     }
     if (u->step == UPLOAD_STEP_ABORT && is_gone) {
         upload_fail_aborted(u);
+        /* Not by us, perhaps: by the completion whose answer was lost. */
+        if (is_worth_a_look(u) && !u->is_last_look && !u->is_made) {
+            u->at = UPLOAD_AT_ASK;
+            look_for_the_last_time(u);
+        }
         return true;
     }
     return false;
 }
 
-/* HEAD found nothing, or we may not look: true, when that was understood. */
-static bool finds_nothing(struct upload *u, const struct answer_facts *facts)
+/* HEAD found nothing, or we may not look: true, when that was understood. Its answers have no codes: where it is refused
+ * for another reason (400), the next question hears which. */
+static bool finds_nothing(struct upload *u, enum mishap mishap, const struct answer_facts *facts)
 {
+    const bool is_refused =
+        facts->status == 403 || (facts->status == 400 && mishap == MISHAP_REFUSED);
     if (u->step != UPLOAD_STEP_CHECK) return false;
     if (facts->status == 404) upload_hear_absent(u);
-    if (facts->status == 403) upload_hear_forbidden(u);
-    return facts->status == 404 || facts->status == 403;
+    if (is_refused) upload_hear_forbidden(u);
+    return facts->status == 404 || is_refused;
 }
 
 static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mishap,
@@ -159,8 +195,7 @@ static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mish
         if (u->step == UPLOAD_STEP_CLOSE && may_be_made(u)) u->step = UPLOAD_STEP_CHECK;
     } else if (may_be_made(u)) {
         note_fault(u);
-        u->is_last_look = true;
-        u->step = UPLOAD_STEP_CHECK;
+        look_for_the_last_time(u);
     } else {
         give_up(u);
     }
@@ -181,16 +216,47 @@ static enum mishap mishap_of(struct upload *u, int64_t utc_ms, struct answer_fac
     return mishap;
 }
 
-/* What the next exchange must not find as it is. */
+/* The server may have done what it was asked: also where it says 503, or a 2xx that we cannot use. */
+static bool is_doubtful(const struct upload *u, enum mishap mishap)
+{
+    bool is_2xx = u->is_answered && u->answer.status >= 200 && u->answer.status <= 299;
+    return mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER || mishap == MISHAP_THROTTLED ||
+           (mishap == MISHAP_REFUSED && is_2xx);
+}
+
 static void clean_up_after(struct upload *u, enum mishap mishap)
 {
+    if (is_doubtful(u, mishap)) note_doubt(u);
     exchange_end(&u->exchange);
     if (mishap == MISHAP_SERVER) connection_close(&u->connection);
-    if (u->step == UPLOAD_STEP_OPEN && mishap == MISHAP_CONNECTION) u->left_open = true;
-    if (makes_object(u->step) && u->is_said &&
-        (mishap == MISHAP_CONNECTION || mishap == MISHAP_SERVER))
-        u->in_doubt = true;
     u->at = UPLOAD_AT_ASK;
+}
+
+bool upload_judge_stale(struct upload *u)
+{
+    if ((u->was_stale & 1U << u->step) != 0) return false;
+    u->was_stale |= 1U << u->step;
+    u->is_answered = false;
+    note_doubt(u);
+    exchange_end(&u->exchange);
+    u->at = UPLOAD_AT_ASK;
+    if (u->step == UPLOAD_STEP_CLOSE && may_be_made(u)) u->step = UPLOAD_STEP_CHECK;
+    return true;
+}
+
+bool upload_judge_stop(struct upload *u)
+{
+    u->is_answered = false;
+    if (u->at == UPLOAD_AT_TALK) note_doubt(u);
+    bool is_looking = u->step == UPLOAD_STEP_CHECK && u->in_doubt;
+    if (!is_looking && !may_be_made(u)) return false;
+    look_for_the_last_time(u);
+    if (is_looking && u->at == UPLOAD_AT_TALK) return true;
+    if (u->at == UPLOAD_AT_SIGN_IN)
+        return true; /* who looks must sign in, too; the exchange is in use */
+    exchange_end(&u->exchange);
+    u->at = UPLOAD_AT_ASK;
+    return true;
 }
 
 void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t utc_ms,
@@ -211,6 +277,7 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
          delay_ms, now_ms);
     if (verdict == VERDICT_GOOD)
         succeed(u);
-    else if (!finds_nothing(u, &facts) && !understand(u, &facts))
+    else if ((verdict == VERDICT_AGAIN || !finds_nothing(u, mishap, &facts)) &&
+             !understand(u, &facts))
         go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
 }

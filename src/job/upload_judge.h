@@ -12,4 +12,10 @@
 void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t utc_ms,
                   uint64_t chance);
 
+/* The exchange is lost and stale: true, the step is asked again, uncounted. False: that was done before. */
+bool upload_judge_stale(struct upload *u);
+
+/* We are to stop. True: the object may have been made, which is looked at first, once; then the job ends. */
+bool upload_judge_stop(struct upload *u);
+
 #endif

@@ -8,6 +8,13 @@ void upload_over(struct upload *u, enum upload_outcome outcome)
     u->at = UPLOAD_AT_OVER;
 }
 
+/* After an abort, done or not. */
+static void end_aborted(struct upload *u)
+{
+    if (u->is_made) u->fault.kind = FAULT_NONE;
+    upload_over(u, u->is_made ? UPLOAD_CONVERTED : UPLOAD_FAILED);
+}
+
 /* The first cause is kept. An open upload is aborted first: what nobody will complete costs money. */
 void upload_fail(struct upload *u, const struct fault *why)
 {
@@ -18,7 +25,7 @@ void upload_fail(struct upload *u, const struct fault *why)
     if (u->upload_id_len > 0 && !is_open) u->left_open = true;
     u->step = UPLOAD_STEP_ABORT;
     u->at = UPLOAD_AT_ASK;
-    if (!is_open) upload_over(u, UPLOAD_FAILED);
+    if (!is_open) end_aborted(u);
 }
 
 RARE void upload_fail_with(struct upload *u, enum fault_kind kind, const char *text)
@@ -114,7 +121,7 @@ static void ask_close(struct upload *u, struct upload_body *b)
 static void ask_check(struct upload *u, struct upload_body *b)
 {
     no_body(b);
-    u->checks++;
+    if (u->in_doubt) u->checks++;
     s3_head_object(&u->request, u->head, sizeof u->head, &u->object);
 }
 
@@ -163,44 +170,60 @@ enum upload_step upload_making_step(const struct upload *u)
     return u->upload_id_len == 0 ? UPLOAD_STEP_OPEN : UPLOAD_STEP_CLOSE;
 }
 
-/* HEAD said 200: is it what we sent? A checksum that covers only parts, or none, proves nothing; the size must do
- * then. */
+/* HEAD said 200: is it what we sent? A checksum that covers only parts, or none, proves nothing. Where no object was, or
+ * our upload is gone, the size must do then; an older object that we were to replace often has the same. */
 static bool is_ours(const struct upload *u)
 {
     const struct s3_answer *a = &u->answer;
     if (!u->is_said || a->content_length != u->total) return false;
-    if (a->checksum_len == 0 || a->checksum_is_composite) return true;
+    if (a->checksum_len == 0 || a->checksum_is_composite)
+        return u->options->keeps_existing || u->is_gone;
     return span_equal(span_of(a->checksum, a->checksum_len), span_of(u->whole_text, u->whole_len));
 }
 
 RARE void upload_fail_exists(struct upload *u)
 {
+    u->in_doubt = false;
     upload_fail_with(u, FAULT_REFUSED,
                      "an object of that name is there already; --force replaces it");
 }
 
 void upload_hear_forbidden(struct upload *u)
 {
-    if (u->is_seen)
-        upload_fail_with(u, FAULT_SERVICE,
-                         "an object of that name is there, and it may well be ours: an answer was "
-                         "lost, and S3 does not let us look (s3:GetObject)");
-    else
+    if (!u->is_seen) {
         upload_hear_absent(u);
+        return;
+    }
+    u->in_doubt = false; /* this says more */
+    upload_fail_with(u, FAULT_SERVICE,
+                     "an object of that name is there, and it may well be ours: an answer was "
+                     "lost, and S3 does not let us look (s3:GetObject)");
 }
 
 void upload_hear_absent(struct upload *u)
 {
-    if (u->is_last_look)
-        upload_fail(u, &u->fault);
-    else
+    retry_begin(&u->retry[UPLOAD_STEP_CHECK]); /* the next look has tries of its own */
+    if (!u->is_last_look) {
         u->step = upload_making_step(u);
+        return;
+    }
+    if (u->answer.status == 404) u->in_doubt = false;
+    upload_fail(u, &u->fault);
+}
+
+/* Nobody knows by which upload the object came to be: ours, whose answer was lost, or one before. If ours did, the abort
+ * finds nothing. */
+static void hear_ours(struct upload *u)
+{
+    u->is_made = true;
+    u->step = UPLOAD_STEP_ABORT;
+    if (u->upload_id_len == 0 || u->is_gone) end_aborted(u);
 }
 
 static void hear_check(struct upload *u)
 {
     if (is_ours(u))
-        hear_made(u);
+        hear_ours(u);
     else if (u->options->keeps_existing)
         upload_fail_exists(u);
     else
@@ -210,7 +233,7 @@ static void hear_check(struct upload *u)
 void upload_fail_aborted(struct upload *u)
 {
     u->upload_id_len = 0;
-    upload_over(u, UPLOAD_FAILED);
+    end_aborted(u);
 }
 
 const struct upload_step_row upload_steps[UPLOAD_STEPS] = {

@@ -26,16 +26,28 @@ static enum exchange_event lose(struct exchange *x, const struct fault *why)
     return EXCHANGE_LOST;
 }
 
-static enum exchange_event lose_with(struct exchange *x, const char *text)
+static enum exchange_event lose_with_words(struct exchange *x, struct span text)
 {
     const struct endpoint *e = &x->connection->endpoint;
     struct fault why = {.kind = FAULT_NONE};
     struct writer w = fault_begin(&why, FAULT_NETWORK, FAULT_NOWHERE);
     writer_visible(&w, span_of(e->host, e->host_len));
     writer_text(&w, ": ");
-    writer_text(&w, text);
+    writer_bytes(&w, text);
     fault_put(&why, &w);
     return lose(x, &why);
+}
+
+static enum exchange_event lose_with(struct exchange *x, const char *text)
+{
+    return lose_with_words(x, span_text(text));
+}
+
+/* The answer is none, or not whole. Its own kinds of fault would speak of the user's input. */
+static enum exchange_event lose_answer(struct exchange *x)
+{
+    const struct fault *why = &x->response.fault;
+    return lose_with_words(x, span_of(why->text, why->len));
 }
 
 /* The connection ended or broke. One that was silent until patience ended is not stale: it may have heard us. */
@@ -58,8 +70,7 @@ static enum exchange_event hear_end(struct exchange *x, bool clean)
 {
     note_stale(x);
     if (!x->answering) return lose_with(x, "it closed the connection without an answer");
-    if (http_response_finish(&x->response, clean) != RESPONSE_END)
-        return lose(x, &x->response.fault);
+    if (http_response_finish(&x->response, clean) != RESPONSE_END) return lose_answer(x);
     x->at = EXCHANGE_AT_OVER;
     return EXCHANGE_OVER;
 }
@@ -100,7 +111,7 @@ static enum exchange_event hear(struct exchange *x, uint64_t now_ms)
         case RESPONSE_HEAD: return EXCHANGE_HEAD;
         case RESPONSE_BODY: return EXCHANGE_BODY;
         case RESPONSE_END: x->at = EXCHANGE_AT_OVER; return EXCHANGE_OVER;
-        case RESPONSE_FAULT: return lose(x, &x->response.fault);
+        case RESPONSE_FAULT: return lose_answer(x);
         }
     }
 }

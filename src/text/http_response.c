@@ -121,7 +121,7 @@ static int take_framing(struct http_response *r)
     if (!coding && !span_is(r->name, "content-length")) return 0;
     if (r->line_full)
         return refuse(r, FAULT_LIMIT,
-                      "a header that frames the answer is longer than 2560 bytes "
+                      "a header that frames the answer is longer than 2048 bytes "
                       "(RESPONSE_LINE_BYTES_MAX)");
     return coding ? take_coding(r) : 0;
 }

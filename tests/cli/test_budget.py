@@ -28,8 +28,9 @@ class Budget(Case):
             found = re.match(r"( *)(.*?) +(\d+)  (.+)$", line)
             if found:
                 rows[found.group(2)] = int(found.group(3))
-        self.assertEqual(rows["workspace"], max(rows["convert"], rows["inspect"]))
-        self.assertLessEqual(rows["workspace"], 400 * 1024)
+        self.assertEqual(rows["workspace"], max(rows["convert"], rows["send"], rows["inspect"]))
+        self.assertLessEqual(rows["workspace"], 288 * 1024)
+        self.assertLess(rows["upload"], 256 * 1024)
 
     def test_static_memory_of_the_program(self):
         """All that is writable in the linked program is the workspace and little else: read from its ELF header."""
@@ -46,7 +47,8 @@ class Budget(Case):
                 writable += memory
         workspace = int(re.search(r"^workspace +(\d+)", self.table(), re.M).group(1))
         print("static RAM: %d bytes, of them workspace %d" % (writable, workspace))
-        self.assertLess(writable - workspace, 8192)
+        # Tables with pointers in them are writable while the program is being loaded: 12 KB.
+        self.assertLess(writable - workspace, 20 * 1024)
 
 
 if __name__ == "__main__":

@@ -173,8 +173,49 @@ static void test_bad_framing(void)
     }
 }
 
+/* S3 gives a body up after 20 s without a byte, and a kept connection after its own time. */
+static void test_patience(void)
+{
+    struct cloud *c = cloud_new(&(struct cloud_options){.seed = 7, .idle_ms = 5000});
+    cloud_bucket_add(c, "examplebucket", "us-east-1");
+    cloud_account_add(c, "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "",
+                      INT64_MAX);
+    cloud_clock(c, 1000, INT64_C(1369353600000));
+    struct cloud_connection *x = cloud_accept(c, CLOUD_S3);
+    struct blob request = {0};
+    put_request(&request, &signed_chunks);
+    cloud_feed(x, request.at, request.len - 9);
+    cloud_tick(x);
+    char some[600] = "";
+    bool reset;
+    check(cloud_take(x, some, sizeof some - 1) == 0, "no answer yet");
+    check(cloud_next_ms(x) == 21000, "20 s");
+    cloud_clock(c, 21000, INT64_C(1369353620000));
+    cloud_tick(x);
+    cloud_take(x, some, sizeof some - 1);
+    check(strncmp(some, "HTTP/1.1 400 Bad Request", 24) == 0, "RequestTimeout");
+    check(strstr(some, "Connection: close") != NULL, "and close");
+    while (cloud_take(x, some, sizeof some - 1) > 0) {
+    }
+    check(!cloud_wants_close(x, &reset), "it lingers, so that the answer arrives");
+    cloud_clock(c, 23000, INT64_C(1369353622000));
+    cloud_tick(x);
+    check(cloud_wants_close(x, &reset) && !reset && c->violations.len == 0, "then it closes");
+    cloud_end(x);
+
+    x = cloud_accept(c, CLOUD_S3);
+    check(cloud_is_idle(x) && cloud_next_ms(x) == 28000, "nothing was asked");
+    cloud_clock(c, 28000, INT64_C(1369353627000));
+    cloud_tick(x);
+    check(cloud_wants_close(x, &reset), "an idle one is closed");
+    cloud_end(x);
+    blob_free(&request);
+    cloud_free(c);
+}
+
 int main(void)
 {
+    test_patience();
     test_checksums();
     test_example(&signed_chunks);
     test_example(&signed_trailer);

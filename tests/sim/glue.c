@@ -83,17 +83,10 @@ void world_open_hosts(struct world *w)
     const struct sim_service *sts = serve(1, w->cloud, accept_sts);
     char name[HOST_BYTES_MAX + 1];
     unsigned addresses = 1 + (unsigned)world_roll(w, ADDRESSES_MAX);
-    snprintf(name, sizeof name, "s3.%s.amazonaws.com", w->region);
+    snprintf(name, sizeof name, "s3.%s.amazonaws.com", w->home);
     sim_host(name, 80, addresses, s3);
-    snprintf(name, sizeof name, "%s.s3.%s.amazonaws.com", w->bucket, w->region);
+    snprintf(name, sizeof name, "%s.s3.%s.amazonaws.com", w->bucket, w->home);
     sim_host(name, 80, addresses, s3);
-    if (strcmp(w->region, w->cloud->buckets[0].region) != 0) { /* it lives elsewhere */
-        snprintf(name, sizeof name, "s3.%s.amazonaws.com", w->cloud->buckets[0].region);
-        sim_host(name, 80, addresses, s3);
-        snprintf(name, sizeof name, "%s.s3.%s.amazonaws.com", w->bucket,
-                 w->cloud->buckets[0].region);
-        sim_host(name, 80, addresses, s3);
-    }
     sim_host("sts.sim.test", 8080, 2, sts);
     sim_host("169.254.169.254", 80, 1, serve(2, w->cloud, accept_imds));
     sim_host("169.254.170.2", 80, 1, serve(3, w->cloud, accept_container));

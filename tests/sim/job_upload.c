@@ -14,7 +14,8 @@ static struct {
 
 struct world_features world_job_features(void)
 {
-    return (struct world_features){.keys_of_services = true, .wrong_clock = true};
+    return (struct world_features){
+        .keys_of_services = true, .wrong_region = true, .wrong_clock = true};
 }
 
 static enum checksum_kind checksum_of(const struct world *w)
@@ -59,6 +60,7 @@ static void choose(const struct world *w)
                    .if_absent = w->if_absent},
         .part_bytes_min = w->part_bytes_min,
         .user_agent = "sim",
+        .keeps_existing = w->if_absent,
     };
     choose_payload(w);
 }
@@ -110,7 +112,7 @@ void world_run_job(struct world *w)
     struct fault f = {0};
     w->result.outcome = OUTCOME_FAILED;
     w->result.why = "settings";
-    if (!settings_read(&job.settings, &job.room, &f)) {
+    if (!settings_read(&job.settings, NULL, &job.room, &f)) {
         tell(&f);
         return;
     }

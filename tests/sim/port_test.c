@@ -199,6 +199,7 @@ static void test_fault(enum sim_fault fault, const char *what, bool connects)
         }
         bool is_reset = fault == SIM_RESET_UP || fault == SIM_RESET_DOWN;
         check(is_reset ? n == PORT_LOST : true, "a reset is a loss");
+        check(fault != SIM_RESET_UP || server.eaten < sent, "not what lies behind the break");
         check(fault != SIM_FIN || (n == PORT_END || n == PORT_LOST), "an end in the middle");
     }
     port_close(sock);

@@ -33,7 +33,9 @@ static void draw_task(struct world *w)
     snprintf(w->key, sizeof w->key, "%s",
              world_roll(w, 2) == 0 ? "wav/2025/03/06/07-08-09_abc+d e.wav"
                                    : "\xe3\x83\xab\xe3\x82\xb9/a&b=c.wav");
-    snprintf(w->endpoint_url, sizeof w->endpoint_url, "http://s3.%s.amazonaws.com", w->region);
+    bool elsewhere = w->features.wrong_region && world_roll(w, 6) == 0;
+    snprintf(w->home, sizeof w->home, "%s", elsewhere ? "eu-central-1" : w->region);
+    snprintf(w->endpoint_url, sizeof w->endpoint_url, "http://s3.%s.amazonaws.com", w->home);
     w->path_style = world_roll(w, 2) == 0;
     w->if_absent = world_roll(w, 3) == 0;
     w->storage_class = classes[world_roll(w, 3)];
@@ -172,10 +174,7 @@ void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum worl
     w->cloud = cloud_new(&o);
     w->cloud->tells = tells;
     cloud_clock(w->cloud, sim_now_ms(), sim_true_utc_ms());
-    const char *home = w->region;
-    if (w->features.wrong_region && world_roll(w, 6) == 0 && strcmp(w->region, "eu-west-1") != 0)
-        home = "eu-west-1";
-    cloud_bucket_add(w->cloud, w->bucket, home);
+    cloud_bucket_add(w->cloud, w->bucket, w->home);
     draw_keys(w);
     if (w->features.wrong_clock && world_roll(w, 6) == 0) set_wrong_clock(w);
     w->was_there = w->if_absent && world_roll(w, 4) == 0;

@@ -56,7 +56,8 @@ struct world {
     struct blob input;    /* Matroska, as KVS delivers it */
     struct blob expected; /* the WAV, made without src/ */
     bool stereo;
-    char bucket[64], region[64], key[200], endpoint_url[120];
+    char bucket[64], region[64], home[64], key[200], endpoint_url[120];
+    /* region: what the job is told; home: where the bucket is, and the endpoint. */
     bool path_style, if_absent;
     const char *storage_class, *sse; /* NULL: not said */
     enum hash_kind checksum;

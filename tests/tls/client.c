@@ -20,6 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <psa/crypto.h>
+
 #include "net/lent.h"
 #include "net/tls.h"
 
@@ -195,6 +197,15 @@ static void listen_to_the_end(void)
     if (got == PORT_LOST && tls_recv(&tls, bytes, 1) != PORT_LOST) exit(7);
 }
 
+/* After tls_close. A key in PSA's store would see an arena that is gone. */
+static void nothing_is_left(void)
+{
+    mbedtls_psa_stats_t stats;
+    mbedtls_psa_get_stats(&stats);
+    if (stats.MBEDTLS_PRIVATE(volatile_slots) != 0) exit(11);
+    if (tls.arena.used != 0 && tls.arena.refused == 0) exit(8);
+}
+
 static void talk(int sock)
 {
     const long answer = shake(sock);
@@ -208,7 +219,7 @@ static void talk(int sock)
     }
     tls_close(&tls);
     tls_close(&tls);
-    if (tls.arena.used != 0) exit(8);
+    nothing_is_left();
     printf("peak=%zu calls=%llu session=%zu shared=%zu\n", tls_arena_peak(&tls),
            (unsigned long long)tls.arena.calls, tls.session_len, lent_shared_peak());
     close(sock);
@@ -233,6 +244,7 @@ static bool shakes(void)
         good = good && got == PORT_END;
     }
     tls_close(&tls);
+    nothing_is_left();
     close(sock);
     return good;
 }

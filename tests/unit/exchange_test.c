@@ -360,7 +360,7 @@ static void every_cut(void **state)
     begin(1);
     fake.scripts[0] = SCRIPT(HEARS(HEAD_LEN), SAYS(open), RESETS);
     talk(&plain);
-    check_lost(FAULT_TRUNCATED, "broke off");
+    check_lost(FAULT_NETWORK, "broke off");
     end();
 }
 
@@ -473,7 +473,7 @@ static void continuing(void **state)
     end();
     /* It hangs up behind the word. */
     expecting(SCRIPT(HEARS(HEAD_LEN), SAYS("HTTP/1.1 100 Continue\r\n\r\n"), ENDS));
-    check_lost(FAULT_TRUNCATED, "before an answer");
+    check_lost(FAULT_NETWORK, "before an answer");
     end();
     /* Nothing to say: nothing to wait for. */
     begin(7);

@@ -283,10 +283,11 @@ long port_send(int sock, struct span from)
     if (s->deaf) return PORT_LOST;
     if (s->heard_len >= s->window || fake_refuses()) return PORT_WAIT;
     const size_t n = fake_portion(span_min(from, s->window - s->heard_len));
-    s->heard = realloc(s->heard, s->heard_len + n);
+    s->heard = realloc(s->heard, s->heard_len + n + 1);
     assert_non_null(s->heard);
     memcpy(s->heard + s->heard_len, from.at, n);
     s->heard_len += n;
+    s->heard[s->heard_len] = 0; /* so that it may be searched as text */
     fake_run();
     if (fake.serve != NULL) fake.serve(s);
     return (long)n;

@@ -113,7 +113,7 @@ static void files_and_profiles(void **state)
     assert_true(read_all());
     assert_string_equal(settings.region, "c-1");
     machine_set("AWS_PROFILE", "two");
-    check_refused("there is no profile \"two\" (AWS_PROFILE): it would be [NAME] in /etc/k, or "
+    check_refused("there is no profile \"two\": it would be [NAME] in /etc/k, or "
                   "[profile NAME] in /home/u/c");
     machine_file("/etc/k", "[two]\n");
     assert_true(read_all());

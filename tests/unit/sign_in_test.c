@@ -747,34 +747,47 @@ static void metadata(void **state)
     check_failed(FAULT_CONFIG, "none of EC2's metadata (it refused)");
 }
 
+/* What was asked last is asked until all tries are used. */
+static void again(void)
+{
+    for (unsigned try = 1; try < SIGN_IN_TRIES_MAX; try++) {
+        const struct scene *last = &play.scenes[play.count - 1];
+        scene(last->to, last->head, last->body, last->status, last->answer);
+    }
+}
+
 static void metadata_that_fails(void **state)
 {
     (void)state;
     begin_metadata(0, 0, NULL, 0, NULL);
+    again();
     check_failed(FAULT_CONFIG, "none of EC2's metadata (no answer)");
-    assert_int_equal(paused_ms, 0);
     begin_metadata(200, 404, "SEKRIT", 0, NULL);
     check_failed(FAULT_CONFIG, "none of EC2's metadata (the machine has no role)");
     begin_metadata(200, 200, "", 0, NULL);
-    check_failed(FAULT_CONFIG, "none of EC2's metadata (the machine has no role)");
+    again();
+    check_failed(FAULT_SERVICE, "it names no role");
     begin_metadata(200, 200, "SEKRIT/..", 0, NULL);
+    again();
     check_failed(FAULT_SERVICE, "its answer is no name of a role");
     begin_metadata(503, 0, NULL, 0, NULL);
+    again();
     check_failed(FAULT_SERVICE, "credentials of EC2's metadata: it answered 503");
-    begin_metadata(200, 200, "my-role", 200, EC2_JSON("SEKRIT", HOUR_LATER));
-    scene(EC2, EC2_ASK("my-role"), NULL, 200, EC2_JSON("Failed", HOUR_LATER));
-    scene(EC2, EC2_ASK("my-role"), NULL, 200, EC2_JSON("Failed", HOUR_LATER));
+    begin_metadata(200, 200, "my-role", 200, EC2_JSON("Failed", HOUR_LATER));
+    again();
     check_failed(FAULT_SERVICE, "EC2 could not take on the machine's role");
     begin_metadata(200, 200, "my-role", 401, "SEKRIT");
     check_failed(FAULT_SERVICE, "it answered 401");
     begin_metadata(200, 0, NULL, 0, NULL);
     play.scenes[0].answer = "SEK RIT";
-    check_failed(FAULT_CONFIG, "it refused");
+    again();
+    check_failed(FAULT_SERVICE, "its answer is no token");
     static char large[METADATA_TOKEN_BYTES_MAX + 2];
     memset(large, 'S', METADATA_TOKEN_BYTES_MAX + 1);
     begin_metadata(200, 0, NULL, 0, NULL);
     play.scenes[0].answer = large;
-    check_failed(FAULT_CONFIG, "it refused");
+    again();
+    check_failed(FAULT_SERVICE, "its answer is no token");
 }
 
 /* EC2 hands out old ones while IAM is ill: they are used, and asked for again in 2 to 10
