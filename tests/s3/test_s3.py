@@ -159,11 +159,10 @@ CHECKSUMS = {
 
 
 def stored(kind, data):
-    """(checksum, its type) as S3 should tell it. SHA-256 cannot be put together from parts: it is the hash of theirs."""
+    """(checksum, its type) as S3 should tell it. SHA-256's of an upload is the hash of its parts'."""
     if kind == "sha256" and len(data) > PART:
-        parts = [data[at:at + PART] for at in range(0, len(data), PART)]
-        return ("%s-%d" % (b64(hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts)).digest()), len(parts)),
-                "COMPOSITE")
+        hashes = [hashlib.sha256(data[at:at + PART]).digest() for at in range(0, len(data), PART)]
+        return "%s-%d" % (b64(hashlib.sha256(b"".join(hashes)).digest()), len(hashes)), "COMPOSITE"
     return b64(CHECKSUMS[kind](data)), "FULL_OBJECT"
 
 
