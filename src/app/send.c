@@ -177,8 +177,18 @@ static bool prepare(struct send *s)
     return tls_setup() || fail(s, FAULT_IO, "this machine gives no random numbers");
 }
 
-static const char left_open[] = "An unfinished upload may be left in the bucket; a lifecycle rule "
-                                "(AbortIncompleteMultipartUpload) removes it";
+#define LEFT_OPEN                                                                                  \
+    "An unfinished upload may be left in the bucket; a lifecycle rule "                            \
+    "(AbortIncompleteMultipartUpload) removes it"
+#define IN_DOUBT "The object may have been made all the same: look before you send it again"
+
+/* What the bucket may hold beside what was wanted; NULL: nothing. */
+static const char *remains(const struct upload *u)
+{
+    if (u->outcome == UPLOAD_FAILED && u->in_doubt)
+        return u->left_open ? IN_DOUBT ". " LEFT_OPEN : IN_DOUBT;
+    return u->left_open ? LEFT_OPEN : NULL;
+}
 
 enum exit_code send_run(struct send *s, const struct convert_options *options)
 {
@@ -192,7 +202,7 @@ enum exit_code send_run(struct send *s, const struct convert_options *options)
     if (prepare(s)) {
         run(s);
         outcome = u->outcome;
-        s->tell.more = u->left_open ? left_open : NULL;
+        s->tell.more = remains(u);
         s->fault = u->fault;
         upload_end(u);
     }

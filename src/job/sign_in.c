@@ -760,9 +760,10 @@ static enum sign_in_answer take(struct sign_in *s)
         return fail_here(s);
     }
     if (s->forced && steps[s->step].hear == NULL && is_known(s)) {
-        wrong(s, FAULT_CONFIG,
-              "the service says that they have expired, and there are no newer ones: renew them "
-              "there");
+        wrong(
+            s, FAULT_CONFIG,
+            "the service says that they have expired, or that the session token is not theirs, and "
+            "there are no newer ones: renew them there");
         return fail_here(s);
     }
     if (fresh->renew_ms <= s->utc_ms)

@@ -172,13 +172,16 @@ static bool understand(struct upload *u, const struct answer_facts *facts)
     return false;
 }
 
-/* HEAD found nothing, or we may not look: true, when that was understood. */
-static bool finds_nothing(struct upload *u, const struct answer_facts *facts)
+/* HEAD found nothing, or we may not look: true, when that was understood. Its answers have no codes: where it is refused
+ * for another reason (400), the next question hears which. */
+static bool finds_nothing(struct upload *u, enum mishap mishap, const struct answer_facts *facts)
 {
+    const bool is_refused =
+        facts->status == 403 || (facts->status == 400 && mishap == MISHAP_REFUSED);
     if (u->step != UPLOAD_STEP_CHECK) return false;
     if (facts->status == 404) upload_hear_absent(u);
-    if (facts->status == 403) upload_hear_forbidden(u);
-    return facts->status == 404 || facts->status == 403;
+    if (is_refused) upload_hear_forbidden(u);
+    return facts->status == 404 || is_refused;
 }
 
 static void go_on_after(struct upload *u, enum verdict verdict, enum mishap mishap,
@@ -274,6 +277,7 @@ void upload_judge(struct upload *u, bool is_answered, uint64_t now_ms, int64_t u
          delay_ms, now_ms);
     if (verdict == VERDICT_GOOD)
         succeed(u);
-    else if ((verdict == VERDICT_AGAIN || !finds_nothing(u, &facts)) && !understand(u, &facts))
+    else if ((verdict == VERDICT_AGAIN || !finds_nothing(u, mishap, &facts)) &&
+             !understand(u, &facts))
         go_on_after(u, verdict, mishap, &facts, now_ms + delay_ms);
 }

@@ -200,10 +200,12 @@ void upload_hear_forbidden(struct upload *u)
 void upload_hear_absent(struct upload *u)
 {
     retry_begin(&u->retry[UPLOAD_STEP_CHECK]); /* the next look has tries of its own */
-    if (u->is_last_look)
-        upload_fail(u, &u->fault);
-    else
+    if (!u->is_last_look) {
         u->step = upload_making_step(u);
+        return;
+    }
+    if (u->answer.status == 404) u->in_doubt = false;
+    upload_fail(u, &u->fault);
 }
 
 /* Nobody knows by which upload the object came to be: ours, whose answer was lost, or one before. If ours did, the abort

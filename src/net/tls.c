@@ -309,6 +309,17 @@ long tls_handshake(struct tls *t)
     return answer;
 }
 
+/* A ticket that reading has met, and left for the next call, is taken in by writing, too. */
+static int write_record(struct tls *t, const uint8_t *from, size_t len)
+{
+    for (unsigned tickets = 0; tickets < TLS_TICKETS_MAX; tickets++) {
+        const int sent = mbedtls_ssl_write(&t->ssl, from, len);
+        if (sent != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) return sent;
+        session_keep(t);
+    }
+    return MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE;
+}
+
 /* Mbed TLS has encrypted `sending` bytes and waits to send the record: only as many may be called
  * sent, whatever is offered by then. */
 long tls_send(struct tls *t, struct span from)
@@ -320,7 +331,7 @@ long tls_send(struct tls *t, struct span from)
     if (t->at == TLS_LOST) return PORT_LOST;
     if (t->sending == 0) t->sending = span_min(from, MBEDTLS_SSL_OUT_CONTENT_LEN);
     lent_use(&t->arena);
-    long moved = mbedtls_ssl_write(&t->ssl, from.at, t->sending);
+    long moved = write_record(t, from.at, t->sending);
     if (moved > 0)
         t->sending -= (size_t)moved; /* in TLS 1.2 and 1.3 all of it */
     else if (moved == MBEDTLS_ERR_SSL_WANT_READ || moved == MBEDTLS_ERR_SSL_WANT_WRITE)
