@@ -74,17 +74,20 @@ struct upload {
     size_t upload_id_len; /* 0: no upload is open */
     char upload_id[UPLOAD_ID_BYTES_MAX];
     struct checksum whole, whole_mark; /* of the WAV so far, and at the part's beginning */
-    bool is_said;                      /* the last byte of the WAV was taken, once at least */
     size_t whole_len;
-    char whole_text[CHECKSUM_TEXT_BYTES_MAX]; /* then: of all of it */
-    bool left_open; /* an upload that could not be aborted, or whose id never reached us */
-    bool in_doubt;  /* the object may have been made, and the answer was lost */
-    bool is_gone;   /* and then the upload was no more: most likely by that */
+    char whole_text[CHECKSUM_TEXT_BYTES_MAX]; /* where is_said: of all of it */
+    bool is_said;      /* the last byte of the WAV was taken, once at least */
+    bool left_open;    /* an upload that could not be aborted, or whose id never reached us */
+    bool in_doubt;     /* the object may have been made, and the answer was lost */
+    bool is_gone;      /* and then the upload was no more: most likely by that */
+    bool is_last_look; /* the step in doubt has no tries left: `fault` is what it failed of */
+    bool is_made;      /* our object is there; what is left is to abort the upload, if it is open */
+    bool is_seen;      /* the object is there, S3 says, and the answer was lost: whose is it? */
+    bool is_answered;  /* the last exchange was */
 
     struct service_endpoint endpoint;
     struct s3_object object;
     char region[REGION_BYTES_MAX + 1];
-    bool redirected;
     int64_t skew_ms; /* the server's clock minus ours */
     struct tls_trust trust;
     struct connection connection;
@@ -117,12 +120,8 @@ struct upload {
     uint64_t began_ms;
     unsigned
         was_stale; /* a bit for each step: its connection had been closed, which is uncounted once */
-    bool is_last_look; /* the step in doubt has no tries left: `fault` is what it failed of */
-    bool is_made;      /* our object is there; what is left is to abort the upload, if it is open */
-    bool is_seen;      /* the object is there, S3 says, and the answer was lost: whose is it? */
-    bool is_answered;  /* the last exchange was */
-    unsigned checks;   /* UPLOAD_STEP_CHECK was asked so often in doubt */
-    unsigned requests; /* begun; for the bounds that tests hold */
+    unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often in doubt */
+    unsigned requests;  /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */
     char line_room[UPLOAD_LINE_BYTES];
 };

@@ -610,6 +610,15 @@ static void not_reused(void **state)
         assert_int_equal(fake.opened, 2);
         end();
     }
+    /* The same, and nothing comes behind it: the socket itself looks fit. */
+    begin(11);
+    fake.scripts[0] = SCRIPT(HEARS(HEAD_LEN), SAYS(OK "HTTP/1.1 2"), HEARS(2 * HEAD_LEN), SAYS(OK));
+    fake.scripts[1] = SCRIPT(HEARS(HEAD_LEN), SAYS(OK));
+    talk(&plain);
+    talk(&plain);
+    check_over(200, OK_HEADERS, "ok");
+    assert_int_equal(fake.opened, 2);
+    end();
     /* Closed before the next question: seen before a byte of it is said. */
     for (int reset = 0; reset < 2; reset++) {
         begin(11);

@@ -595,6 +595,8 @@ static void run(void)
     }
     assert_int_equal(upload_turn(&upload, fake.now_ms, port_utc_ms(), 1), UPLOAD_OVER);
     assert_true(lines <= upload.requests);
+    if (how.stop_at == 0 && how.reads_fail_at == 0 && upload.requests > 0)
+        assert_true(lines > 0 && lines + UPLOAD_STEPS >= upload.requests / 2);
     upload_end(&upload);
     upload_end(&upload);
     assert_int_equal(fake.opened, fake.closed);

@@ -535,6 +535,86 @@ static void fixtures(void **state)
     assert_true(files > 30 && heard > 100);
 }
 
+/* ---- the mixer's own part in it ---- */
+
+enum { BLOCKS = 80, BLOCK_BYTES = 9000, MIXED_BYTES = 1 << 22 };
+
+static struct {
+    enum channel channel;
+    int64_t time_ns;
+    size_t len;
+    uint8_t sound[BLOCK_BYTES];
+} blocks[BLOCKS];
+
+static uint8_t mixed[2][MIXED_BYTES];
+
+static size_t mix(struct mixer *m, size_t block, uint8_t *to)
+{
+    size_t len = 0;
+    struct span in = span_of(blocks[block].sound, blocks[block].len), out;
+    assert_true(mixer_block(m, blocks[block].channel, blocks[block].time_ns));
+    for (; mixer_next(m, &in, &out) == MIXER_SOUND; len += out.len)
+        memcpy(to + len, out.at, out.len);
+    return len;
+}
+
+/* From `first` on, to the end; how many bytes. */
+static size_t mix_from(struct mixer *m, size_t first, size_t last, uint8_t *to)
+{
+    size_t len = 0;
+    for (size_t i = first; i < last; i++)
+        len += mix(m, i, to + len);
+    struct span out;
+    while (last == BLOCKS && mixer_end(m, &out) == MIXER_SOUND) {
+        memcpy(to + len, out.at, out.len);
+        len += out.len;
+    }
+    return len;
+}
+
+/* Voices with holes of their own, late and early, a half sample here and there; put back from any block to any. */
+static void rings_put_back(void **state)
+{
+    (void)state;
+    static struct mixer_ring ring;
+    static uint8_t saved[MIXER_FRAMES * BYTES_PER_SAMPLE];
+    for (uint32_t seed = 1; seed < 400; seed++) {
+        uint32_t chance = seed * 2654435761u | 1;
+        int64_t at_ns[CHANNEL_COUNT] = {0};
+        for (size_t i = 0; i < BLOCKS; i++) {
+            enum channel c = cut_random(&chance) % 2 == 0 ? CHANNEL_CUSTOMER : CHANNEL_AGENT;
+            blocks[i].channel = c;
+            blocks[i].len = cut_random(&chance) % BLOCK_BYTES;
+            if (cut_random(&chance) % 4 == 0)
+                at_ns[c] += cut_random(&chance) % 900 * INT64_C(1000000);
+            blocks[i].time_ns = at_ns[c];
+            at_ns[c] += (int64_t)blocks[i].len * 62500;
+            for (size_t b = 0; b < blocks[i].len; b++)
+                blocks[i].sound[b] = (uint8_t)(1 + cut_random(&chance) % 255);
+        }
+        const enum mixer_layout layout = seed % 2 == 0 ? MIXER_STEREO : MIXER_MIX;
+        struct mixer m;
+        memset(&ring, 0, sizeof ring);
+        mixer_init(&m, layout, CHANNEL_BIT_CUSTOMER | CHANNEL_BIT_AGENT, GAPS_JOIN, &ring);
+        const size_t whole = mix_from(&m, 0, BLOCKS, mixed[0]);
+        for (int i = 0; i < 8; i++) {
+            const size_t mark = cut_random(&chance) % BLOCKS;
+            const size_t back = mark + cut_random(&chance) % (BLOCKS + 1 - mark);
+            memset(&ring, 0, sizeof ring);
+            mixer_init(&m, layout, CHANNEL_BIT_CUSTOMER | CHANNEL_BIT_AGENT, GAPS_JOIN, &ring);
+            const size_t before = mix_from(&m, 0, mark, mixed[1]);
+            const struct mixer then = m;
+            assert_true(mixer_held_bytes(&m) <= sizeof saved);
+            mixer_save(&m, saved);
+            mix_from(&m, mark, back, mixed[1] + before);
+            m = then;
+            mixer_restore(&m, saved);
+            assert_int_equal(before + mix_from(&m, mark, BLOCKS, mixed[1] + before), whole);
+            assert_memory_equal(mixed[1], mixed[0], whole);
+        }
+    }
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -556,6 +636,7 @@ int main(void)
         cmocka_unit_test(salvaged),         cmocka_unit_test(at_every_place),
         cmocka_unit_test(part_after_part),  cmocka_unit_test(another_input),
         cmocka_unit_test(nothing_to_give),  cmocka_unit_test(fixtures),
+        cmocka_unit_test(rings_put_back),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
