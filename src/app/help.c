@@ -56,7 +56,7 @@ static const char convert[] =
     "      --sse HOW              encryption: AES256, aws:kms or aws:kms:dsse\n"
     "      --sse-kms-key-id ID    the key for aws:kms\n"
     "      --checksum KIND        crc64nvme (default), crc32c, crc32, sha256, none\n"
-    "      --conditional HOW      on (default), or off: no If-None-Match; OUT is replaced\n"
+    "      --conditional HOW      on (default), or off: look first, send no If-None-Match\n"
     "      --path-style HOW       off (default), or on: the bucket in the path, not in the host "
     "name\n"
     "      --signing HOW          auto (default), chunks, chunks-trailer, unsigned-trailer\n"

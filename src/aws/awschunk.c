@@ -61,32 +61,17 @@ uint64_t awschunk_content_length(enum sigv4_payload payload, enum checksum_kind 
                                  uint64_t plain_bytes)
 {
     check(payload, kind);
-    const uint64_t chunk = is_signed(payload) ? AWSCHUNK_BYTES : AWSCHUNK_PASSED_BYTES;
-    const uint64_t rest = plain_bytes % chunk;
-    return plain_bytes / chunk * chunk_length(payload, chunk) +
+    const uint64_t rest = plain_bytes % AWSCHUNK_BYTES;
+    return plain_bytes / AWSCHUNK_BYTES * chunk_length(payload, AWSCHUNK_BYTES) +
            (rest > 0 ? chunk_length(payload, rest) : 0) + line_length(payload, 0) +
            trailer_length(payload, kind) + LENGTH(LINE_END);
 }
 
 /* ---- frames ---- */
 
-/* Goes on behind the line end that waits in the frame. */
-static struct writer frame_begin(struct awschunk *a)
+static void write_line(struct awschunk *a, struct writer *to, struct span bytes)
 {
-    struct writer w = writer_on(a->frame, sizeof a->frame);
-    w.len = a->frame_len;
-    return w;
-}
-
-static void frame_end(struct awschunk *a, const struct writer *w)
-{
-    assert(!w->full);
-    a->out = writer_span(w);
-}
-
-static void write_line(struct awschunk *a, struct writer *to, struct span bytes, size_t length)
-{
-    writer_hex(to, length, 1);
+    writer_hex(to, bytes.len, 1);
     if (is_signed(a->payload)) {
         uint8_t hash[32];
         (void)mbedtls_sha256(bytes.at, bytes.len, hash, 0);
@@ -117,35 +102,31 @@ static void write_trailer(struct awschunk *a, struct writer *to)
 }
 
 /* No empty line stands before the trailer, although a page of AWS's shows one: Swift refuses it. */
-static void send_ending(struct awschunk *a)
+static void seal_ending(struct awschunk *a)
 {
-    struct writer w = frame_begin(a);
-    write_line(a, &w, span_of(NULL, 0), 0);
+    struct writer w = writer_on(a->room, sizeof a->room);
+    write_line(a, &w, span_of(NULL, 0));
     if (has_trailer(a->payload)) write_trailer(a, &w);
     writer_text(&w, LINE_END);
-    frame_end(a, &w);
+    assert(!w.full);
+    a->out = writer_span(&w);
     a->at = AWSCHUNK_AT_ENDING;
 }
 
-static void send_line(struct awschunk *a, struct span bytes, size_t length)
+/* The line goes right before the bytes, which wait in their place, and the line end right behind them: one piece to
+ * send. */
+static void seal_chunk(struct awschunk *a)
 {
-    struct writer w = frame_begin(a);
-    write_line(a, &w, bytes, length);
-    frame_end(a, &w);
-    a->at = AWSCHUNK_AT_LINE;
-}
-
-static void next_chunk(struct awschunk *a)
-{
-    if (a->left == 0) {
-        send_ending(a);
-    } else if (is_signed(a->payload)) {
-        a->held = 0;
-        a->at = AWSCHUNK_AT_GATHERING;
-    } else {
-        a->chunk_left = a->left < AWSCHUNK_PASSED_BYTES ? (size_t)a->left : AWSCHUNK_PASSED_BYTES;
-        send_line(a, span_of(NULL, 0), a->chunk_left);
-    }
+    uint8_t line[AWSCHUNK_LINE_BYTES];
+    uint8_t *bytes = a->room + sizeof line;
+    struct writer w = writer_on(line, sizeof line);
+    write_line(a, &w, span_of(bytes, a->held));
+    assert(!w.full);
+    memcpy(bytes - w.len, line, w.len);
+    memcpy(bytes + a->held, LINE_END, LENGTH(LINE_END));
+    a->out = span_of(bytes - w.len, w.len + a->held + LENGTH(LINE_END));
+    a->held = 0;
+    a->at = AWSCHUNK_AT_CHUNK;
 }
 
 void awschunk_init(struct awschunk *a, enum sigv4_payload payload, enum checksum_kind kind,
@@ -159,28 +140,9 @@ void awschunk_init(struct awschunk *a, enum sigv4_payload payload, enum checksum
     checksum_init(&a->checksum, kind);
     a->left = plain_bytes;
     a->out = span_of(NULL, 0);
-    a->held = a->chunk_left = a->frame_len = 0;
-    next_chunk(a);
-}
-
-/* `out` was sent to its end. */
-static void go_on(struct awschunk *a)
-{
-    switch (a->at) {
-    case AWSCHUNK_AT_GATHERING: break;
-    case AWSCHUNK_AT_LINE:
-        a->at = AWSCHUNK_AT_BYTES;
-        if (is_signed(a->payload)) a->out = span_of(a->buffer, a->held);
-        break;
-    case AWSCHUNK_AT_BYTES:
-        if (a->chunk_left > 0) break;
-        memcpy(a->frame, LINE_END, LENGTH(LINE_END));
-        a->frame_len = LENGTH(LINE_END);
-        next_chunk(a);
-        break;
-    case AWSCHUNK_AT_ENDING: a->at = AWSCHUNK_AT_OVER; break;
-    case AWSCHUNK_AT_OVER: break;
-    }
+    a->held = 0;
+    a->at = AWSCHUNK_AT_GATHERING;
+    if (a->left == 0) seal_ending(a);
 }
 
 struct span awschunk_sealed(struct awschunk *a)
@@ -191,41 +153,29 @@ struct span awschunk_sealed(struct awschunk *a)
 void awschunk_sent(struct awschunk *a, size_t n)
 {
     (void)span_cut(&a->out, n);
-    if (n > 0 && a->out.len == 0) go_on(a);
-}
-
-static void gather(struct awschunk *a, struct span *in)
-{
-    const size_t room = AWSCHUNK_BYTES - a->held;
-    const struct span bytes = span_cut(in, span_min(*in, a->left < room ? a->left : room));
-    if (bytes.len == 0) return;
-    memcpy(a->buffer + a->held, bytes.at, bytes.len);
-    a->held += bytes.len;
-    a->left -= bytes.len;
-    if (a->held < AWSCHUNK_BYTES && a->left > 0) return;
-    const struct span chunk = span_of(a->buffer, a->held);
-    checksum_add(&a->checksum, chunk);
-    send_line(a, chunk, chunk.len);
-}
-
-static void pass(struct awschunk *a, struct span *in)
-{
-    a->out = span_cut(in, span_min(*in, a->chunk_left));
-    a->chunk_left -= a->out.len;
-    a->left -= a->out.len;
-    checksum_add(&a->checksum, a->out);
+    if (n == 0 || a->out.len > 0) return;
+    switch (a->at) {
+    case AWSCHUNK_AT_CHUNK:
+        a->at = AWSCHUNK_AT_GATHERING;
+        if (a->left == 0) seal_ending(a);
+        break;
+    case AWSCHUNK_AT_ENDING: a->at = AWSCHUNK_AT_OVER; break;
+    case AWSCHUNK_AT_GATHERING:
+    case AWSCHUNK_AT_OVER: break;
+    }
 }
 
 void awschunk_put(struct awschunk *a, struct span *in)
 {
-    if (a->out.len > 0) return;
-    switch (a->at) {
-    case AWSCHUNK_AT_GATHERING: gather(a, in); break;
-    case AWSCHUNK_AT_BYTES: pass(a, in); break;
-    case AWSCHUNK_AT_LINE:
-    case AWSCHUNK_AT_ENDING:
-    case AWSCHUNK_AT_OVER: break;
-    }
+    if (a->at != AWSCHUNK_AT_GATHERING) return;
+    const size_t room = AWSCHUNK_BYTES - a->held;
+    const struct span bytes = span_cut(in, span_min(*in, a->left < room ? a->left : room));
+    if (bytes.len == 0) return;
+    memcpy(a->room + AWSCHUNK_LINE_BYTES + a->held, bytes.at, bytes.len);
+    checksum_add(&a->checksum, bytes);
+    a->held += bytes.len;
+    a->left -= bytes.len;
+    if (a->held == AWSCHUNK_BYTES || a->left == 0) seal_chunk(a);
 }
 
 bool awschunk_is_over(const struct awschunk *a)

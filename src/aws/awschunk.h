@@ -1,8 +1,8 @@
 /* awschunk.h - a body in aws-chunked encoding: frames, signatures, trailing checksum.
  *   eats    the plain bytes of a body whose length is known
  *   gives   the framed bytes
- *   keeps   one aws-chunk of AWSCHUNK_BYTES where each is signed, because the signature stands before the bytes;
- *           else only the frame: then the bytes pass by as views
+ *   keeps   one aws-chunk: its length and signature stand before its bytes, and what is sent in one piece costs TLS
+ *           one record, not many
  *   knows   "Transferring payload in multiple chunks" and "Trailing headers" (S3 API) */
 #ifndef RUSUDEN_AWS_AWSCHUNK_H
 #define RUSUDEN_AWS_AWSCHUNK_H
@@ -18,18 +18,15 @@ struct awschunk {
     struct checksum checksum; /* for the trailer */
     uint64_t left;            /* plain bytes that are still to come */
     enum {
-        AWSCHUNK_AT_GATHERING, /* plain bytes are collected, signed modes */
-        AWSCHUNK_AT_LINE,      /* the head of an aws-chunk is sent */
-        AWSCHUNK_AT_BYTES,     /* its plain bytes */
+        AWSCHUNK_AT_GATHERING, /* plain bytes are collected */
+        AWSCHUNK_AT_CHUNK,     /* a whole aws-chunk is sent */
         AWSCHUNK_AT_ENDING,    /* the aws-chunk of 0 bytes, the trailer, the last line end */
         AWSCHUNK_AT_OVER
     } at;
-    struct span out;   /* waits to be sent; sees `buffer`, `frame` or the caller's bytes */
-    size_t held;       /* plain bytes in `buffer`, signed modes */
-    size_t chunk_left; /* plain bytes of the open chunk that did not pass by yet, unsigned mode */
-    size_t frame_len;  /* the line end of one chunk waits here for what follows */
-    uint8_t frame[AWSCHUNK_FRAME_BYTES];
-    uint8_t buffer[AWSCHUNK_BYTES];
+    struct span out; /* waits to be sent; sees `room` */
+    size_t held;     /* plain bytes in `room` */
+    uint8_t room[AWSCHUNK_LINE_BYTES + AWSCHUNK_BYTES +
+                 2]; /* the line's end is where the bytes begin */
 };
 
 /* The Content-Length of the framed body. */
@@ -46,8 +43,7 @@ void awschunk_init(struct awschunk *a, enum sigv4_payload payload, enum checksum
 struct span awschunk_sealed(struct awschunk *a);
 void awschunk_sent(struct awschunk *a, size_t n);
 
-/* Eats plain bytes from the front of *in while nothing waits to be sent; never more than `left`. What it eats
- * must not change until it was sent. */
+/* Eats plain bytes from the front of *in while nothing waits to be sent; never more than `left`. */
 void awschunk_put(struct awschunk *a, struct span *in);
 
 /* Everything was put and sent. */

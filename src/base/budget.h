@@ -130,13 +130,10 @@
  * there: Connect's blocks are 64 ms, 512 samples. */
 #define MARK_SAMPLES 2048
 
-/* S3 wants at least 8 KiB in each aws-chunk but the last; a signed one is held while it is signed. */
+/* S3 wants at least 8 KiB in each aws-chunk but the last; each is held while its signature is made. */
 #define AWSCHUNK_BYTES 8192
-/* One that is not signed passes by and costs no memory: as long as AWS recommends. */
-#define AWSCHUNK_PASSED_BYTES 65536
-/* The longest frame has 246: the line end of one chunk, the last chunk with its signature, a trailer of SHA-256 and
- * its own signature. */
-#define AWSCHUNK_FRAME_BYTES 256
+/* The line before it: five digits of its length, ";chunk-signature=" and 64 more, a line's end. */
+#define AWSCHUNK_LINE_BYTES 96
 
 /* S3: parts of 5 MiB to 5 GiB, 10,000 of them. A part costs no memory, its ETag does: so there are fewer of them,
  * and larger ones for long recordings. */

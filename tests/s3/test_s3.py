@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 import zlib
 
 import client
@@ -31,7 +32,7 @@ from support import (CONNECT_STREAM, DONE, FAILED, INSTRUMENTED, NOTHING, Case, 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUCKET, INBOX, DOTTED = "recordings", "inbox", "a.dotted.bucket"
 PART = 5 << 20
-SHORT, MIDDLE, LONG = "20s", "6m", "2h"
+SHORT, MIDDLE, LONGER, LONG = "20s", "6m", "30m", "2h"
 LATER = 120
 
 folder = None  # streams that several tests read
@@ -158,11 +159,10 @@ CHECKSUMS = {
 
 
 def stored(kind, data):
-    """(checksum, its type) as S3 should tell it. SHA-256 cannot be put together from parts: it is the hash of theirs."""
+    """(checksum, its type) as S3 should tell it. SHA-256's of an upload is the hash of its parts'."""
     if kind == "sha256" and len(data) > PART:
-        parts = [data[at:at + PART] for at in range(0, len(data), PART)]
-        return ("%s-%d" % (b64(hashlib.sha256(b"".join(hashlib.sha256(p).digest() for p in parts)).digest()), len(parts)),
-                "COMPOSITE")
+        hashes = [hashlib.sha256(data[at:at + PART]).digest() for at in range(0, len(data), PART)]
+        return "%s-%d" % (b64(hashlib.sha256(b"".join(hashes)).digest()), len(hashes)), "COMPOSITE"
     return b64(CHECKSUMS[kind](data)), "FULL_OBJECT"
 
 
@@ -288,7 +288,7 @@ class Whole(S3Case):
         self.assertLessEqual(max(peaks.values()) - min(peaks.values()), 64 if fixed else 256, peaks)
         self.assertLess(max(peaks.values()), 3 * 1024)
 
-    def test_a_cloud_of_layouts(self):
+    def test_layouts(self):
         """What else makes a WAV: the same bytes as in a file, and a length that was right before the first byte."""
         gap = ("--gap", "5,3")
         for name, path, args in (("stereo", source(SHORT), ["--channels", "stereo"]),
@@ -361,14 +361,14 @@ class Signing(S3Case):
             self.assertNotIn("x-amz-checksum-" + kind, answer.headers)
 
     def test_one_part(self):
-        for scheme in ("https", "http"):
-            for signing in ("auto", "chunks", "chunks-trailer", "unsigned-trailer"):
+        for signing in ("auto", "chunks", "chunks-trailer", "unsigned-trailer"):
+            for scheme in ("https", "http") if signing == "auto" else ("https",):
                 for kind in (*CHECKSUMS, "none"):
                     with self.subTest(scheme=scheme, signing=signing, kind=kind):
                         self.one(SHORT, scheme, signing, kind)
 
     def test_two_parts(self):
-        for signing in ("chunks", "chunks-trailer", "unsigned-trailer"):
+        for signing in ("auto",) if INSTRUMENTED else ("chunks", "chunks-trailer", "unsigned-trailer"):
             for kind in (*CHECKSUMS, "none"):
                 with self.subTest(signing=signing, kind=kind):
                     self.one(MIDDLE, "https", signing, kind)
@@ -441,7 +441,7 @@ class Names(S3Case):
             self.assertObject(key, expected(duration))
 
     def test_what_is_asked_for(self):
-        """The first line and the host: Ceph's log does not tell one style from the other."""
+        """What Ceph does not tell apart: where the bucket stands, and a tag whose "+" AWS would read as a blank."""
         in_host = "/a%20b.wav", BUCKET + ".s3.localhost"
         in_path = "/%s/a%%20b.wav" % BUCKET, "s3.localhost"
         for config, args, (target, host) in ((b"", [], in_path), (self.VIRTUAL, [], in_host),
@@ -452,14 +452,15 @@ class Names(S3Case):
                 heads = []
                 teller = threading.Thread(target=self.refuse_one, args=(listener, heads))
                 teller.start()
-                result = self.convert(source(SHORT), "a b.wav", *args,
+                result = self.convert(source(SHORT), "a b.wav", "--tag", "from=+49 30", *args,
                                       env=settings(AWS_ENDPOINT_URL="http://s3.localhost:%d" % port,
                                                    AWS_CONFIG_FILE=self.put("config", config)))
                 teller.join()
             self.assertRefused(result, "403")
-            lines = heads[0].decode().split("\r\n")
-            self.assertEqual(lines[0], "PUT %s HTTP/1.1" % target)
-            self.assertIn("host: %s:%d" % (host, port), [line.lower() for line in lines])
+            line, *rest = heads[0].decode().split("\r\n\r\n")[0].split("\r\n")
+            headers = {name.lower(): value for name, value in (header.split(": ", 1) for header in rest)}
+            self.assertEqual((line, headers["host"]), ("PUT %s HTTP/1.1" % target, "%s:%d" % (host, port)))
+            self.assertEqual(urllib.parse.parse_qsl(headers["x-amz-tagging"]), [("from", "+49 30")])
 
     @staticmethod
     def refuse_one(listener, heads):
@@ -541,11 +542,11 @@ class Refused(S3Case):
 
 @unittest.skipIf(INSTRUMENTED, "hours are for the plain build")
 class Interrupted(S3Case):
-    def begun(self, key, *args, part="part 3/", env=None):
-        upload = Running(source(LONG), key, *args, env=env)
+    def begun(self, key, *args, duration=LONG, env=None):
+        upload = Running(source(duration), key, *args, env=env)
         self.addCleanup(upload.process.stderr.close)
         self.addCleanup(upload.process.kill)
-        upload.until(part)
+        upload.until("part 1/")
         time.sleep(0.03)  # into the next part
         return upload
 
@@ -568,7 +569,7 @@ class Interrupted(S3Case):
 
     def test_somebody_else_was_faster(self):
         """The object comes into being while ours is on its way: it stays."""
-        upload = self.begun("race.wav", part="part 10/")
+        upload = self.begun("race.wav", duration=LONGER)
         s3.put(BUCKET, "race.wav", b"faster")
         self.assertRefused(upload.end(), "is there already")
         self.assertEqual(s3.get(BUCKET, "race.wav").body, b"faster")
@@ -587,12 +588,13 @@ class Interrupted(S3Case):
     def test_server_comes_back(self):
         """It is away for a moment: a part is sent again, from where it began."""
         # Ceph compares this checksum of all parts with its own, so what was sent twice must count once.
-        upload = self.begun("back.wav", "--checksum", "crc32c", env=settings(AWS_MAX_ATTEMPTS="12"))
+        upload = self.begun("back.wav", "--checksum", "crc32c", duration=LONGER,
+                            env=settings(AWS_MAX_ATTEMPTS="12"))
         server.down()
         server.up()
         result = self.assertDone(upload.end())
         self.assertRegex(result.err, r"part .* try 2 ")
-        self.assertObject("back.wav", expected(LONG), "crc32c")
+        self.assertObject("back.wav", expected(LONGER), "crc32c")
         self.assertEqual(s3.uploads(BUCKET), [])
 
     def test_input_changes(self):

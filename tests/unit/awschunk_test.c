@@ -112,45 +112,45 @@ static const struct body bodies[] = {
       "e13fa0933bae43ce3e55a105bf3d2c35f760f662f5fb4e124163bcdc6c4d3091",
       "ba252b84e8fed61485a25d093a3aa8bfa3999e0ea7211e6ea0336edcb5a21c7a"}},
     {8193,
-     {8454, 8612, 8245},
+     {8454, 8612, 8250},
      {"b78bf7c98877579af674f3747afbe4aac213624cbc023e1849ddab8258517ae0",
       "d1eb8ace41af4914ec23bfaae7d3b00fc8c4b6b9c4bcf0c0b19d6c67313b612b",
-      "07aa8f73c576e72377883376f1e96bad06c0aa8c30a33759e32d807bb12be6ed"}},
+      "3bb2d62a5fb2b53ba3c7b680a1e675ab5d621a5e421006efece43628988ee88e"}},
     {16384,
-     {16648, 16806, 16436},
+     {16648, 16806, 16444},
      {"4c23d5bd885452e002ce9ce1e682d117f6d7d3fd129c1c902fb7e46c35eec095",
       "b00df9e9a0ab5cda753ff5ab0d2df0f43d5375e07f2a0a30a0045cbba3e3e86b",
-      "041833493afb1e1765497bb480c09de095477532af2b783aab29cd0831fa9432"}},
+      "1a91c6028b6fa9ad76c269c315e5e8aced65666656f9127a7480949776e49445"}},
     {65535,
-     {66333, 66491, 65587},
+     {66333, 66491, 65643},
      {"02306ba79a1b0b6dd4a22cee9fd42c3d39c8b518bb75ed29cb62389863a240c5",
       "869ac4958cd9ba42d98fa9101a42e4101d5e86439b06c1ae431e279db10d6b2f",
-      "01e559e6d8803ea9f909fc30a16f515fd50b2d42d673501cc6bc1e8e50537f86"}},
+      "f05fe6d99cf3024cbf739f4f5d202cb3a4c8bbba09920550c908761d6e581ecb"}},
     {65537,
-     {66421, 66579, 65595},
+     {66421, 66579, 65650},
      {"1948604a6d2e05e075fa4fa9738e3b6a4191e848a26071a7ad1ed70961cfed04",
       "37bb170af5d4e1177022e5e1fbdcd0f5a8b559c5437ea93ac0d4cf157c69e1ef",
-      "236e4caac89c65b6645c26e9221b9d359c1a4de43b35fea435d6adf7205ef0cc"}},
+      "42f1db4059f12e40e3fb1e536332eb2c57a50d6f16c7c24d3ae2a936160b5070"}},
     {65536,
-     {66334, 66492, 65589},
+     {66334, 66492, 65644},
      {"367c0f8bbf24bb46d1c694bd7ff82bbc17c4a7abd0c7b629b62368cc2f212d34",
       "76017816f9c5885de510fb71cfe3a95b596b4ac599a498ff4b15a3b07e3e63f2",
-      "aef7f7194a6e6705f46e430dd040ad39a68300bfd10ef285a76130bcd62476cc"}},
+      "007bd865f5a0b0bae3e18aa780347c872d726432a790a86d60811f359755b50f"}},
     {66560,
-     {67446, 67604, 66620},
+     {67446, 67604, 66675},
      {"57822afa827f1f3d8cdae2dfb653d0d31ce5584330c22c34dbe05010e4a1e2f7",
       "80fe7864f6f8bad6105665d43c7755417da72bcff4fbc2dab0b05800e212034a",
-      "6a7f44ab877aaaceff9f436d5643aa2a3b4c57507567bcb9a1e1f06140222834"}},
+      "6cd4bdb66db6a7ab20f8ad5265ecac776f9552522c5714b87d5b0f17d81be4e3"}},
     {131073,
-     {132669, 132827, 131140},
+     {132669, 132827, 131250},
      {"24b5a76b9f935d6e4fa0e3a07425da786fd31322492d92bd702206916695607a",
       "8ae97adae1683f477842dcc7d6fef20a61442274cc58e47dcd0a0e5a0f0e8656",
-      "476ed8a8d6456cc644ac85f6805ac15508c5835724769ce3880388500e697a39"}},
+      "4b5d4011309634d6d32df5e60ee59dda99d362798692b5aa5177c7b9ef626fc3"}},
     {5242881,
-     {5300013, 5300171, 5243650},
+     {5300013, 5300171, 5248050},
      {"1a1343f55ea5ff93ab0f5813aa1c1940dff9a6fd4c0b929fc1a0943c65dc1289",
       "e85323909dfce3a3d7115a5f72b74b37ab32d87ae8af5d3dc1af45b3b3ebcb2a",
-      "b02a42a2e4835c068eee001b27b5dada7d6c1d6ed5292378b7f971c05b6fda17"}},
+      "332b7cb35575467857023ab11e06a7f7639a17e3b265053c81a150316f274956"}},
 
 };
 
@@ -178,23 +178,20 @@ static void any_length_and_cut(void **state)
         }
 }
 
-/* Nothing is copied: what waits is where the caller has it. */
-static void unsigned_bytes_pass_by(void **state)
+/* One aws-chunk is one piece: what is sent together costs TLS few records. */
+static void a_chunk_is_one_piece(void **state)
 {
     (void)state;
-    static uint8_t plain[3 * AWSCHUNK_PASSED_BYTES];
+    static uint8_t plain[2 * AWSCHUNK_BYTES + 1];
+    static const size_t pieces[] = {6 + AWSCHUNK_BYTES + 2, 6 + AWSCHUNK_BYTES + 2, 3 + 1 + 2};
     struct awschunk a;
     awschunk_init(&a, SIGV4_UNSIGNED_TRAILER, CHECKSUM_CRC64NVME, sizeof plain, NULL, NULL);
     struct span in = span_of(plain, sizeof plain);
     for (size_t i = 0; i < 3; i++) {
-        const char *const line = i == 0 ? "10000\r\n" : "\r\n10000\r\n";
-        assert_true(span_is(awschunk_sealed(&a), line));
-        awschunk_sent(&a, strlen(line));
         assert_int_equal(awschunk_sealed(&a).len, 0);
         awschunk_put(&a, &in);
-        assert_ptr_equal(awschunk_sealed(&a).at, plain + i * AWSCHUNK_PASSED_BYTES);
-        assert_int_equal(awschunk_sealed(&a).len, AWSCHUNK_PASSED_BYTES);
-        awschunk_sent(&a, AWSCHUNK_PASSED_BYTES);
+        assert_int_equal(awschunk_sealed(&a).len, pieces[i]);
+        awschunk_sent(&a, pieces[i]);
     }
     assert_int_equal(in.len, 0);
     assert_false(awschunk_is_over(&a));
@@ -228,14 +225,14 @@ static void long_lengths(void **state)
     assert_true(awschunk_content_length(SIGV4_CHUNKS_TRAILER, CHECKSUM_CRC64NVME, part) ==
                 part + part / 8192 * (4 + 17 + 64 + 2 + 2) + 215);
     assert_true(awschunk_content_length(SIGV4_UNSIGNED_TRAILER, CHECKSUM_CRC64NVME, part + 16) ==
-                part + 16 + part / 65536 * (5 + 4) + 2 + 4 + 44);
+                part + 16 + part / 8192 * (4 + 4) + 2 + 4 + 44);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unsigned_and_short), cmocka_unit_test(signed_and_short),
-        cmocka_unit_test(any_length_and_cut), cmocka_unit_test(unsigned_bytes_pass_by),
+        cmocka_unit_test(any_length_and_cut), cmocka_unit_test(a_chunk_is_one_piece),
         cmocka_unit_test(checksum_beside),    cmocka_unit_test(long_lengths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
