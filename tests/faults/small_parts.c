@@ -3,4 +3,4 @@
 #include "base/budget.h"
 #undef PART_BYTES_MIN
 #define PART_BYTES_MIN (16 * 1024)
-#include "../../src/app/send.c"
+#include "../../src/app/send.c" /* NOLINT(bugprone-suspicious-include): its limit is another one here */

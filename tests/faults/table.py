@@ -137,17 +137,17 @@ class Cloud:
 class Row:
     """fault, place: words for the table. acts, arrivals, cut: see proxy.Plan. good: there is an object in the
     end; else `says`: words of the message. left: it must say that an upload may be left open (None: it may).
-    violations: words of what the cloud may complain of, because the fault makes a good client look bad."""
+    held: sockets that must stay open. violations: words of what the cloud may complain of, because the fault makes a good client look bad."""
 
     def __init__(self, fault, place, recording, good=True, says=(), left=False, acts=None, arrivals=None, cut=None,
                  context="good", cloud=(), env=None, options=(), violations=None, fires=True, port=None, seconds=40,
-                 code=1, made=False, url=None, wrap=(), region="us-east-1", calm=False):
+                 code=1, made=False, url=None, wrap=(), region="us-east-1", held=False):
         self.fault, self.place, self.recording, self.good = fault, place, recording, good
         self.says = (says,) if isinstance(says, str) else says
         self.left, self.acts, self.arrivals, self.cut, self.context = left, acts, arrivals, cut, context
         self.cloud, self.env, self.options, self.violations = cloud, env or {}, options, violations
         self.fires, self.port, self.seconds, self.code, self.made = fires, port, seconds, code, made
-        self.url, self.wrap, self.region, self.calm = url, wrap, region, calm
+        self.url, self.wrap, self.region, self.held = url, wrap, region, held
         self.wrong, self.outcome, self.tries, self.err, self.took = [], "", "", "", 0
 
     # ---- running ----

@@ -120,6 +120,10 @@ def nonsense():
         yield Row("403 after 1 MB of the body (%s)" % how, "part 1 of 5 MiB", "two",
                   acts={("part 1", 0): px.early(DENIED, 1000000, how)}, good=False,
                   says="AccessDenied" if how != "reset" else ())
+    for how in ("notify", "fin"):
+        # Good before it has heard everything: it cannot mean our body.
+        yield Row("200 after 1 MB of the body (%s)" % how, "part 1 of 5 MiB", "two",
+                  acts={("part 1", 1): px.early(px.answer("200 OK", headers="ETag: \"%s\"\r\n" % ("0" * 32)), 1000000, how)})
     yield Row("a wrong ETag", "part 2", "small", acts={("part 2", 0): px.changed(px.header("ETag", "\"" + "0" * 32 + "\""))},
               good=False, says="close: S3 answered 400 InvalidPart", violations="InvalidPart")
     yield Row("a wrong ETag", "put", "one", acts={("put", 0): px.changed(px.header("ETag", "\"" + "0" * 32 + "\""))})

@@ -96,7 +96,7 @@ def absent(_):
     for recording in ("one", "small", "two"):
         held = socket.socket()
         held.bind(("127.0.0.1", 0))
-        yield Row("connection refused", recording, recording, port=held.getsockname()[1], good=False, calm=held,
+        yield Row("connection refused", recording, recording, port=held.getsockname()[1], good=False, held=held,
                   says=NET + ".*none of its addresses can be reached")
     if not has_rooms():
         print("no namespaces here: rows of names are left out")

@@ -72,7 +72,7 @@ def rows():
         knocking.append(s)
     for recording in ("one", "small"):
         yield Row("nobody opens, nobody refuses", recording, recording, port=full.getsockname()[1], good=False, seconds=LATER,
-                  calm=(full, knocking), says=NET + ".*addresses can be reached")
+                  held=(full, knocking), says=NET + ".*addresses can be reached")
 
 
 class Long(unittest.TestCase):
