@@ -146,18 +146,18 @@ static void sleep_until_wanted(struct send *s)
     port_wait(&want, want.sock >= 0 ? 1 : 0, until);
 }
 
-static void stop_if_asked(struct send *s)
+static RARE void stop(struct send *s)
 {
     struct fault why = {.kind = FAULT_NONE};
     fault_set(&why, FAULT_REFUSED, FAULT_NOWHERE, "interrupted by a signal");
-    if (console_interrupted()) upload_stop(&s->upload, &why);
+    upload_stop(&s->upload, &why);
 }
 
 static void run(struct send *s)
 {
     upload_begin(&s->upload, &s->upload_options, port_now_ms());
     for (;;) {
-        stop_if_asked(s);
+        if (console_interrupted()) stop(s);
         switch (upload_turn(&s->upload, port_now_ms(), port_utc_ms(), chance())) {
         case UPLOAD_READ:
             if (!console_interrupted()) read_input(s);

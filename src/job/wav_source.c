@@ -60,7 +60,7 @@ static enum wav_source_event fail(struct wav_source *s, const struct fault *why)
     return WAV_SOURCE_FAULT;
 }
 
-static void fail_changed(struct wav_source *s)
+static RARE void fail_changed(struct wav_source *s)
 {
     struct fault why = {.kind = FAULT_NONE};
     fault_set(&why, FAULT_CHANGED, s->now.base, "it gave other bytes when it was read again");

@@ -26,7 +26,7 @@ static enum exchange_event lose(struct exchange *x, const struct fault *why)
     return EXCHANGE_LOST;
 }
 
-static enum exchange_event lose_with_words(struct exchange *x, struct span text)
+static RARE enum exchange_event lose_with_words(struct exchange *x, struct span text)
 {
     const struct endpoint *e = &x->connection->endpoint;
     struct fault why = {.kind = FAULT_NONE};
@@ -38,13 +38,13 @@ static enum exchange_event lose_with_words(struct exchange *x, struct span text)
     return lose(x, &why);
 }
 
-static enum exchange_event lose_with(struct exchange *x, const char *text)
+static RARE enum exchange_event lose_with(struct exchange *x, const char *text)
 {
     return lose_with_words(x, span_text(text));
 }
 
 /* The answer is none, or not whole. Its own kinds of fault would speak of the user's input. */
-static enum exchange_event lose_answer(struct exchange *x)
+static RARE enum exchange_event lose_answer(struct exchange *x)
 {
     const struct fault *why = &x->response.fault;
     return lose_with_words(x, span_of(why->text, why->len));
