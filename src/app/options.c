@@ -157,35 +157,35 @@ static bool set_owner(struct convert_options *o, const char *option, const char 
 
 /* Options with a value, and the environment variables that stand in where they are not given. */
 struct valued {
-    int letter;
     const char *option;
     const char *environment; /* NULL: none of ours; AWS's own are read by job/settings */
     bool (*set)(struct convert_options *o, const char *option, const char *word,
                 struct writer *why); /* NULL: a word that only S3 can judge goes to `word_at` */
     size_t word_at;
+    int letter;
     bool for_s3;
 };
 
-#define S3_WORD(member) NULL, offsetof(struct convert_options, s3.member), true
+#define S3_WORD(member) NULL, offsetof(struct convert_options, s3.member)
 
 static const struct valued valued[] = {
-    {'c', "--contact-id", "RUSUDEN_CONTACT_ID", set_contact, 0, false},
-    {'C', "--channels", "RUSUDEN_CHANNELS", set_channels, 0, false},
-    {'g', "--gaps", "RUSUDEN_GAPS", set_gaps, 0, false},
-    {'e', "--encoding", "RUSUDEN_ENCODING", set_encoding, 0, false},
-    {'t', "--tag", NULL, set_tag, 0, true},
-    {'m', "--metadata", NULL, set_metadata, 0, true},
-    {'r', "--region", NULL, S3_WORD(region)},
-    {'p', "--profile", NULL, S3_WORD(profile)},
-    {'u', "--endpoint-url", NULL, S3_WORD(endpoint_url)},
-    {'S', "--signing", "RUSUDEN_S3_SIGNING", set_signing, 0, true},
-    {'k', "--checksum", "RUSUDEN_S3_CHECKSUM", set_checksum, 0, true},
-    {'n', "--conditional", "RUSUDEN_S3_CONDITIONAL", set_conditional, 0, true},
-    {'P', "--path-style", "RUSUDEN_S3_PATH_STYLE", set_path_style, 0, true},
-    {'l', "--storage-class", "RUSUDEN_S3_STORAGE_CLASS", S3_WORD(storage_class)},
-    {'E', "--sse", "RUSUDEN_S3_SSE", S3_WORD(sse)},
-    {'K', "--sse-kms-key-id", "RUSUDEN_S3_KMS_KEY_ID", S3_WORD(kms_key)},
-    {'O', "--bucket-owner", "RUSUDEN_S3_BUCKET_OWNER", set_owner, 0, true},
+    {"--contact-id", "RUSUDEN_CONTACT_ID", set_contact, 0, 'c', false},
+    {"--channels", "RUSUDEN_CHANNELS", set_channels, 0, 'C', false},
+    {"--gaps", "RUSUDEN_GAPS", set_gaps, 0, 'g', false},
+    {"--encoding", "RUSUDEN_ENCODING", set_encoding, 0, 'e', false},
+    {"--tag", NULL, set_tag, 0, 't', true},
+    {"--metadata", NULL, set_metadata, 0, 'm', true},
+    {"--region", NULL, S3_WORD(region), 'r', true},
+    {"--profile", NULL, S3_WORD(profile), 'p', true},
+    {"--endpoint-url", NULL, S3_WORD(endpoint_url), 'u', true},
+    {"--signing", "RUSUDEN_S3_SIGNING", set_signing, 0, 'S', true},
+    {"--checksum", "RUSUDEN_S3_CHECKSUM", set_checksum, 0, 'k', true},
+    {"--conditional", "RUSUDEN_S3_CONDITIONAL", set_conditional, 0, 'n', true},
+    {"--path-style", "RUSUDEN_S3_PATH_STYLE", set_path_style, 0, 'P', true},
+    {"--storage-class", "RUSUDEN_S3_STORAGE_CLASS", S3_WORD(storage_class), 'l', true},
+    {"--sse", "RUSUDEN_S3_SSE", S3_WORD(sse), 'E', true},
+    {"--sse-kms-key-id", "RUSUDEN_S3_KMS_KEY_ID", S3_WORD(kms_key), 'K', true},
+    {"--bucket-owner", "RUSUDEN_S3_BUCKET_OWNER", set_owner, 0, 'O', true},
 };
 
 enum { VALUED = sizeof valued / sizeof *valued };

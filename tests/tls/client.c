@@ -126,7 +126,9 @@ static long lost(const char *where)
     fault_tell(&tls.fault, &w);
     printf("lost=%s kind=%s words=%.*s\n", where, fault_name(tls.fault.kind), (int)w.len,
            (const char *)text);
-    if (tls.fault.kind != FAULT_TLS && tls.fault.kind != FAULT_TRUST && tls.fault.kind != FAULT_CONFIG && tls.fault.kind != FAULT_NETWORK) exit(5);
+    if (tls.fault.kind != FAULT_TLS && tls.fault.kind != FAULT_TRUST &&
+        tls.fault.kind != FAULT_CONFIG && tls.fault.kind != FAULT_NETWORK)
+        exit(5);
     if (tls.fault.len == 0 || w.full) exit(6);
     return PORT_LOST;
 }

@@ -152,7 +152,7 @@ class Trusting(Case):
                 self.assertIn("right=1", client(port, good, ca("ec-root"), TALK), good)
             for bad in ("a." + HOST, "eu-test-1.example", "example", "s3.eu-test-1.example.evil", "x", "127.0.0.1",
                         "b" * 190 + ".example"):
-                self.refused(client(port, bad, ca("ec-root"), TALK), "kind=TLS error", "is for",
+                self.refused(client(port, bad, ca("ec-root"), TALK), "kind=certificate error", "is for",
                              "s3.eu-test-1.example, *.s3.eu-test-1.example, ", "and 25 more", "not for")
         text = client(port, "other.example", ca("ec-root"), TALK)
         self.refused(text, "the certificate of other.example is for s3.eu-test-1.example, ",
@@ -205,7 +205,7 @@ class Trusting(Case):
                             (4000, "expired on "), (-20000, "is not valid before ")):
             clock, day = at(days)
             for text in self.each("brief", ca("ec-root"), clock):
-                self.refused(text, "kind=TLS error", words, "this machine's clock says " + max(day, "1970-01-01"))
+                self.refused(text, "kind=certificate error", words, "this machine's clock says " + max(day, "1970-01-01"))
         clock, _ = at(9)
         server = self.server("brief")
         self.assertIn("right=1", client(server.port, HOST, ca("ec-root"), clock, TALK))
@@ -321,7 +321,7 @@ class Ourselves(Case):
 
         def words(*options):
             text = client(server.port, HOST, ca("ec-root"), *options, TALK)
-            self.refused(text, "kind=TLS error")
+            self.refused(text, "kind=configuration error")
             return text
         certificate, key = self.me("me-ec")
         self.assertIn("me-ec.pem comes without a key", words(certificate))
@@ -399,7 +399,7 @@ class Ending(Case):
         for version in VERSIONS:
             for limit, text in self.through_the_proxy(version, "down", "damage"):
                 if "lost=" in text:
-                    self.assertRegex(text, "kind=(TLS|network) error")
+                    self.assertRegex(text, "kind=(TLS|network|certificate) error")
                 elif "end=close_notify" in text:
                     self.assertIn("heard=5000 right=1", text, (version, limit))
                 else:
