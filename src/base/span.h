@@ -52,6 +52,21 @@ static inline uint8_t span_take(struct span *from)
     return *from->at++;
 }
 
+static inline bool span_is_blank(uint8_t byte)
+{
+    return byte == ' ' || byte == '\t';
+}
+
+/* Without the blanks and tabs at either end. */
+static inline struct span span_trim(struct span s)
+{
+    while (s.len > 0 && span_is_blank(s.at[0]))
+        span_cut(&s, 1);
+    while (s.len > 0 && span_is_blank(s.at[s.len - 1]))
+        s.len--;
+    return s;
+}
+
 static inline bool span_equal(struct span a, struct span b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);

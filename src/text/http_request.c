@@ -24,20 +24,6 @@ static bool is_value(struct span s)
     return true;
 }
 
-static bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_blank(s.at[0]))
-        span_cut(&s, 1);
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 /* What was written since. */
 static struct span since(const struct http_request *r, size_t at)
 {
@@ -102,7 +88,7 @@ struct writer *http_request_header_begin(struct http_request *r, const char *nam
 /* Blanks around the value go: a server would not see them, and a signature is made without them. */
 static struct span trim_value(struct http_request *r)
 {
-    const struct span value = trim(since(r, r->value_at));
+    const struct span value = span_trim(since(r, r->value_at));
     uint8_t *to = r->text.to + r->value_at;
     if (value.len > 0) memmove(to, value.at, value.len);
     r->text.len = r->value_at + value.len;
@@ -126,7 +112,7 @@ void http_request_header_end(struct http_request *r)
 
 void http_request_header(struct http_request *r, const char *name, struct span value)
 {
-    writer_bytes(http_request_header_begin(r, name), trim(value));
+    writer_bytes(http_request_header_begin(r, name), span_trim(value));
     http_request_header_end(r);
 }
 

@@ -10,20 +10,6 @@ static inline uint8_t lower(uint8_t byte)
     return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
 }
 
-static inline bool is_blank(uint8_t byte)
-{
-    return byte == ' ' || byte == '\t';
-}
-
-static struct span trim(struct span s)
-{
-    while (s.len > 0 && is_blank(s.at[0]))
-        span_cut(&s, 1);
-    while (s.len > 0 && is_blank(s.at[s.len - 1]))
-        s.len--;
-    return s;
-}
-
 static bool is_word(struct span s, const char *word)
 {
     if (s.len != strlen(word)) return false;
@@ -96,7 +82,7 @@ static void end_line(struct http_response *r)
     for (size_t i = 0; i < r->name_len; i++)
         r->line[i] = (char)lower((uint8_t)r->line[i]);
     r->name = span_of(r->line, r->name_len);
-    r->value = trim(span_of(r->line + r->name_len, r->value_len));
+    r->value = span_trim(span_of(r->line + r->name_len, r->value_len));
     r->name_len = r->value_len = 0;
 }
 
