@@ -14,7 +14,7 @@ enum {
     TASK_BYTES = 12,
     BETWEEN_RECORDS = 0x1E, /* ASCII's record separator */
     CONNECTIONS_MAX = 512,
-    QUESTIONS_MAX = 64,     /* of one connection */
+    QUESTIONS_MAX = 64, /* of one connection */
     SLOW_PIECE_BYTES = 40,
     SLOW_PIECE_MS = 4000,
     BODY_BYTES_SOME = 2000, /* said in the midst of a body */
@@ -134,7 +134,8 @@ static bool is_time(const struct line *l)
     switch (l->when) {
     case WHEN_ASKED: return l->in_body && l->body_left == 0;
     case WHEN_HEAD: return l->in_body;
-    case WHEN_SOME_BODY: return l->in_body && (l->body_bytes >= BODY_BYTES_SOME || l->body_left == 0);
+    case WHEN_SOME_BODY:
+        return l->in_body && (l->body_bytes >= BODY_BYTES_SOME || l->body_left == 0);
     case WHEN_UNASKED: break;
     }
     return true;
@@ -208,8 +209,8 @@ static void nothing(void *connection)
     (void)connection;
 }
 
-static const struct sim_service service = {NULL, set_clock, accept_line, feed,        nothing, tick,
-                                           next_ms, take,   wants_close, is_idle, nothing};
+static const struct sim_service service = {NULL,    set_clock, accept_line, feed,    nothing, tick,
+                                           next_ms, take,      wants_close, is_idle, nothing};
 
 /* ---- the slow reader: what was said on one connection, question by question ---- */
 
@@ -347,7 +348,8 @@ static void set_task(struct world *w)
     w->chunks = BODY_PLAIN + (enum body_chunks)world_roll(w, 4);
     w->part_bytes_min = 5120 + world_roll(w, 8192);
     w->tries = 1 + (unsigned)world_roll(w, 4);
-    if (world_roll(w, 4) == 0) w->stop_at_ms = 1000 + world_roll(w, UINT64_C(1) << world_roll(w, 17));
+    if (world_roll(w, 4) == 0)
+        w->stop_at_ms = 1000 + world_roll(w, UINT64_C(1) << world_roll(w, 17));
 }
 
 static void set_keys(uint64_t kind)
@@ -430,11 +432,13 @@ static void check_success(const struct world *w)
  * region, keys) within them; each may need credentials first: three questions, each with tries of its own. */
 static void check_bounds(const struct world *w)
 {
-    const uint64_t asked = (parts_of(w) + 4 + UPLOAD_CHECKS_MAX) * (w->tries + 1) + UPLOAD_CHECKS_MAX;
+    const uint64_t asked =
+        (parts_of(w) + 4 + UPLOAD_CHECKS_MAX) * (w->tries + 1) + UPLOAD_CHECKS_MAX;
     FUZZ_REQUIRE(server.questions <= asked * (1 + 3 * (SIGN_IN_TRIES_MAX + 1)));
     const uint64_t patience_ms = EXCHANGE_PATIENCE_MS + LOOKUP_PATIENCE_MS + RETRY_DELAY_MS_MAX +
                                  ADDRESSES_MAX * (uint64_t)CONNECT_PATIENCE_MS;
-    FUZZ_REQUIRE(sim_now_ms() <= 2000 + (server.questions + sim_counts().connects + 3) * patience_ms +
+    FUZZ_REQUIRE(sim_now_ms() <= 2000 +
+                                     (server.questions + sim_counts().connects + 3) * patience_ms +
                                      server.body_bytes / SLOWEST_BYTES_PER_MS);
 }
 

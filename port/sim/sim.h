@@ -6,8 +6,8 @@
 #ifndef RUSUDEN_PORT_SIM_H
 #define RUSUDEN_PORT_SIM_H
 
-#include "port.h"
 #include "dice.h"
+#include "port.h"
 
 /* The other end. The simulator calls these in port_wait alone. */
 struct sim_service {

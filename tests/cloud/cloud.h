@@ -2,7 +2,7 @@
  *   eats    bytes of connections, cut anywhere, and the time
  *   gives   bytes of answers; what the objects are; what a client did that AWS forbids
  *   keeps   accounts, buckets, objects, uploads: everything, on the heap
- *   knows   HTTP/1.1, SigV4 and the APIs from their specifications; nothing of src/ but span.h */
+ *   knows   HTTP/1.1, SigV4 and the APIs from their specifications; of src/ span.h, of port/ sim/dice.h alone */
 #ifndef CLOUD_CLOUD_H
 #define CLOUD_CLOUD_H
 
@@ -67,7 +67,7 @@ enum { CLOUD_RULES_MAX = 32, CLOUD_ACCOUNTS_MAX = 64, CLOUD_BUCKETS_MAX = 8 };
 
 struct cloud_options {
     uint64_t seed;
-    struct span *dice;           /* NULL: from the seed alone */
+    struct span *dice;       /* NULL: from the seed alone */
     uint64_t part_bytes_min; /* 0: 5 MiB */
     bool keeps_silent;       /* no limit of 20 s for a body */
     uint64_t idle_ms;        /* a kept connection without a question is closed; 0: never */
