@@ -8,17 +8,14 @@ struct sim_world sim;
 
 /* ---- dice ---- */
 
-static uint64_t next_of(uint64_t *dice) /* splitmix64 */
-{
-    uint64_t x = *dice += 0x9E3779B97F4A7C15;
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
-    x = (x ^ x >> 27) * 0x94D049BB133111EB;
-    return x ^ x >> 31;
-}
-
 uint64_t sim_roll(uint64_t below)
 {
-    return next_of(&sim.dice) % below;
+    return dice_roll(&sim.dice, below);
+}
+
+uint64_t sim_roll_weather(uint64_t below)
+{
+    return dice_next(&sim.dice) % below;
 }
 
 bool sim_happens(enum sim_fault fault)
@@ -33,26 +30,26 @@ bool sim_happens(enum sim_fault fault)
     return true;
 }
 
-void sim_weather_draw(struct sim_faults *f, uint64_t seed)
+void sim_weather_draw(struct sim_faults *f, struct dice dice)
 {
-    uint64_t dice = seed ^ 0x57454154484552;
+    dice.seed ^= 0x57454154484552;
     *f = (struct sim_faults){0};
-    f->delay_ms_max = (unsigned)(next_of(&dice) % 120);
-    f->window_bytes = next_of(&dice) % 3 == 0 ? 1024 + (unsigned)(next_of(&dice) % 8192) : 0;
-    switch (next_of(&dice) % 4) {
-    case 0: f->piece_bytes = 1 + (unsigned)(next_of(&dice) % 64); break;
-    case 1: f->piece_bytes = 1 + (unsigned)(next_of(&dice) % 16384); break;
+    f->delay_ms_max = (unsigned)(dice_roll(&dice, 120));
+    f->window_bytes = dice_roll(&dice, 3) == 0 ? 1024 + (unsigned)(dice_roll(&dice, 8192)) : 0;
+    switch (dice_roll(&dice, 4)) {
+    case 0: f->piece_bytes = 1 + (unsigned)(dice_roll(&dice, 64)); break;
+    case 1: f->piece_bytes = 1 + (unsigned)(dice_roll(&dice, 16384)); break;
     }
-    f->short_calls = next_of(&dice) % 2 == 0;
-    f->idle_waking = next_of(&dice) % 2 == 0;
+    f->short_calls = dice_roll(&dice, 2) == 0;
+    f->idle_waking = dice_roll(&dice, 2) == 0;
 }
 
-void sim_faults_draw(struct sim_faults *f, uint64_t seed)
+void sim_faults_draw(struct sim_faults *f, struct dice dice)
 {
-    uint64_t dice = seed ^ 0x535741524D;
-    sim_weather_draw(f, seed);
+    sim_weather_draw(f, dice);
+    dice.seed ^= 0x535741524D;
     for (int i = 0; i < SIM_FAULTS; i++)
-        if (next_of(&dice) % 2 == 0) f->permille[i] = (unsigned)(next_of(&dice) % 401);
+        if (dice_roll(&dice, 2) == 0) f->permille[i] = (unsigned)(dice_roll(&dice, 401));
 }
 
 /* ---- the world ---- */
@@ -84,13 +81,18 @@ void sim_end(void)
 void sim_begin(uint64_t seed, const struct sim_faults *faults, int64_t utc_ms)
 {
     sim_end();
-    sim.dice = seed;
-    sim.dice_of_program = ~seed;
+    sim.dice.seed = seed;
+    sim.dice_of_program.seed = ~seed;
     sim.faults = *faults;
     sim.utc_ms = utc_ms;
     sim.now_ms = 1000;
     sim.hash = 0xCBF29CE484222325;
     sim.next_sock = 100;
+}
+
+void sim_set_dice(struct span *from)
+{
+    sim.dice.from = from;
 }
 
 void sim_set_environment(const char *name, const char *value)
@@ -249,7 +251,7 @@ bool port_random(uint8_t *to, size_t n)
 {
     sim_called();
     for (size_t i = 0; i < n; i++)
-        to[i] = (uint8_t)next_of(&sim.dice_of_program);
+        to[i] = (uint8_t)dice_next(&sim.dice_of_program);
     return true;
 }
 
@@ -272,7 +274,7 @@ long port_read_file(const char *path, uint64_t offset, uint8_t *to, size_t room)
         if (offset >= sim.files[i].len) return 0;
         size_t n = sim.files[i].len - (size_t)offset;
         if (n > room) n = room;
-        if (sim.faults.short_calls && n > 1) n = 1 + (size_t)sim_roll(n);
+        if (sim.faults.short_calls && n > 1) n = 1 + (size_t)sim_roll_weather(n);
         memcpy(to, sim.files[i].bytes + offset, n);
         return (long)n;
     }
@@ -314,7 +316,7 @@ void port_wait(const struct port_want *wants, size_t count, uint64_t until_ms)
     sim_called();
     sim.counts.waits++;
     sim.calls_at_this_time += 16; /* a program that waits and waits, and never gets on */
-    if (sim.faults.idle_waking && sim_roll(16) == 0) {
+    if (sim.faults.idle_waking && sim_roll_weather(16) == 0) {
         sim_event("woken for nothing", 0, 0);
         return;
     }

@@ -33,7 +33,8 @@ struct sim_host {
 };
 
 struct sim_world {
-    uint64_t now_ms, dice, dice_of_program, hash;
+    uint64_t now_ms, hash;
+    struct dice dice, dice_of_program;
     int64_t utc_ms;
     struct sim_faults faults;
     struct sim_host hosts[SIM_HOSTS_MAX];
@@ -63,6 +64,8 @@ struct sim_world {
 extern struct sim_world sim;
 
 uint64_t sim_roll(uint64_t below);
+/* Of what happens with every few bytes: never from given bytes. */
+uint64_t sim_roll_weather(uint64_t below);
 /* The fault happens, and is counted. */
 bool sim_happens(enum sim_fault fault);
 /* Every port call begins with it. */

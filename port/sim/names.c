@@ -87,7 +87,8 @@ void lookups_end(void)
 
 static uint64_t answer_ms(void)
 {
-    if (!sim_happens(SIM_LOOKUP_SLOW)) return sim.now_ms + sim_roll(sim.faults.delay_ms_max + 2);
+    if (!sim_happens(SIM_LOOKUP_SLOW))
+        return sim.now_ms + sim_roll_weather(sim.faults.delay_ms_max + 2);
     return sim_roll(2) == 0 ? NEVER_MS : sim.now_ms + sim_roll(30000);
 }
 

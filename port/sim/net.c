@@ -55,7 +55,7 @@ static size_t pipe_room(const struct pipe *p)
 
 static uint64_t delay_ms(void)
 {
-    return sim_roll(sim.faults.delay_ms_max + 1);
+    return sim_roll_weather(sim.faults.delay_ms_max + 1);
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -82,7 +82,7 @@ static void pipe_put(struct pipe *p, const uint8_t *bytes, size_t n)
     for (size_t done = 0; done < n;) {
         size_t piece = n - done;
         if (sim.faults.piece_bytes != 0 && piece > sim.faults.piece_bytes)
-            piece = 1 + (size_t)sim_roll(sim.faults.piece_bytes);
+            piece = 1 + (size_t)sim_roll_weather(sim.faults.piece_bytes);
         size_t at = (size_t)(p->put % p->window);
         size_t first = p->window - at < piece ? p->window - at : piece;
         memcpy(p->bytes + at, bytes + done, first);
@@ -399,7 +399,7 @@ long port_send(int sock, struct span from)
     if (!w->open) return w->refused && w->open_ms <= sim.now_ms ? PORT_LOST : PORT_WAIT;
     size_t n = pipe_room(&w->up);
     if (n > from.len) n = from.len;
-    if (n > 1 && sim.faults.short_calls) n = 1 + (size_t)sim_roll(n);
+    if (n > 1 && sim.faults.short_calls) n = 1 + (size_t)sim_roll_weather(n);
     if (n == 0) return PORT_WAIT;
     pipe_put(&w->up, from.at, n);
     sim.counts.bytes_up += n;
@@ -420,7 +420,7 @@ long port_recv(int sock, uint8_t *to, size_t room)
         return pipe_is_over(&w->down) ? PORT_END : PORT_WAIT;
     }
     size_t n = front.len < room ? front.len : room;
-    if (n > 1 && sim.faults.short_calls) n = 1 + (size_t)sim_roll(n);
+    if (n > 1 && sim.faults.short_calls) n = 1 + (size_t)sim_roll_weather(n);
     memcpy(to, front.at, n);
     w->down.read += n;
     sim_event("recv", sock, (int64_t)n);

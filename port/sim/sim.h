@@ -6,6 +6,7 @@
 #ifndef RUSUDEN_PORT_SIM_H
 #define RUSUDEN_PORT_SIM_H
 
+#include "dice.h"
 #include "port.h"
 
 /* The other end. The simulator calls these in port_wait alone. */
@@ -52,13 +53,15 @@ struct sim_faults {
 };
 
 /* A swarm: each fault is off in half of the seeds, else up to 40 %. */
-void sim_faults_draw(struct sim_faults *f, uint64_t seed);
+void sim_faults_draw(struct sim_faults *f, struct dice dice);
 /* Weather alone. */
-void sim_weather_draw(struct sim_faults *f, uint64_t seed);
+void sim_weather_draw(struct sim_faults *f, struct dice dice);
 
 /* A new world; the old one's connections are ended. utc_ms: the true time at its begin. */
 void sim_begin(uint64_t seed, const struct sim_faults *faults, int64_t utc_ms);
 void sim_end(void);
+/* After sim_begin: its fates, not its weather, are rolled from these bytes as long as they last. */
+void sim_set_dice(struct span *from);
 
 /* A name with so many addresses, or an address. */
 void sim_host(const char *name, uint16_t port, unsigned addresses,

@@ -192,7 +192,9 @@ static void act_by_service(struct cloud_connection *x, struct answer *a)
 void answer_spoil(struct answer *a, unsigned status)
 {
     blob_clear(&a->headers);
+    blob_clear(&a->extra);
     a->status = 0;
+    a->refusal = (struct refusal){0}; /* what it would have said instead, and where the bucket is */
     if (status == 503)
         refuse(&a->refusal, 503, "SlowDown", "Please reduce your request rate.");
     else
@@ -282,12 +284,12 @@ static void send_done(struct cloud_connection *x, struct answer *a)
 
 void question_act(struct cloud_connection *x)
 {
-    struct answer a = {.refusal = x->body.refusal, .headers = x->headers, .extra = x->extra};
-    x->headers = x->extra = (struct blob){0};
     if (x->fault == CLOUD_DROP) {
         answer_none(x, false);
         return;
     }
+    struct answer a = {.refusal = x->body.refusal, .headers = x->headers, .extra = x->extra};
+    x->headers = x->extra = (struct blob){0};
     if (fault_instead(x, &a)) {
         answer_send(x, &a);
         return;

@@ -2,12 +2,13 @@
  *   eats    bytes of connections, cut anywhere, and the time
  *   gives   bytes of answers; what the objects are; what a client did that AWS forbids
  *   keeps   accounts, buckets, objects, uploads: everything, on the heap
- *   knows   HTTP/1.1, SigV4 and the APIs from their specifications; nothing of src/ but span.h */
+ *   knows   HTTP/1.1, SigV4 and the APIs from their specifications; of src/ span.h, of port/ sim/dice.h alone */
 #ifndef CLOUD_CLOUD_H
 #define CLOUD_CLOUD_H
 
 #include "body.h"
 #include "sign.h"
+#include "sim/dice.h"
 
 enum cloud_service { CLOUD_S3, CLOUD_STS, CLOUD_IMDS, CLOUD_CONTAINER, CLOUD_ANY };
 
@@ -66,6 +67,7 @@ enum { CLOUD_RULES_MAX = 32, CLOUD_ACCOUNTS_MAX = 64, CLOUD_BUCKETS_MAX = 8 };
 
 struct cloud_options {
     uint64_t seed;
+    struct span *dice;       /* NULL: from the seed alone */
     uint64_t part_bytes_min; /* 0: 5 MiB */
     bool keeps_silent;       /* no limit of 20 s for a body */
     uint64_t idle_ms;        /* a kept connection without a question is closed; 0: never */
@@ -130,7 +132,7 @@ struct cloud {
     struct cloud_options options;
     uint64_t now_ms;
     int64_t utc_ms;
-    uint64_t dice;
+    struct dice dice;
     uint64_t requests; /* whole heads that were read */
     uint64_t asked[CLOUD_OPERATIONS], faults[CLOUD_FAULT_KINDS];
     uint64_t accepted;

@@ -26,13 +26,9 @@ const char *cloud_operation_name(enum cloud_operation operation)
     return operations[operation];
 }
 
-/* splitmix64: any seed is good. */
 uint64_t cloud_roll(struct cloud *c, uint64_t below)
 {
-    uint64_t x = c->dice += 0x9E3779B97F4A7C15;
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
-    x = (x ^ x >> 27) * 0x94D049BB133111EB;
-    return (x ^ x >> 31) % below;
+    return dice_roll(&c->dice, below);
 }
 
 const char *cloud_script(struct cloud *c, const char *rule)

@@ -9,7 +9,7 @@ struct cloud *cloud_new(const struct cloud_options *options)
     struct cloud *c = calloc(1, sizeof *c);
     if (c == NULL) abort();
     c->options = *options;
-    c->dice = options->seed;
+    c->dice = (struct dice){options->seed, options->dice};
     c->lifetime_ms = 3600 * 1000;
     if (c->options.part_bytes_min == 0) c->options.part_bytes_min = 5 * 1024 * 1024;
     return c;
@@ -222,7 +222,7 @@ struct cloud_upload *upload_add(struct cloud *c, struct cloud_bucket *b, const c
     u->key = span_copy(span_text(key));
     char id[64]; /* with what must be encoded in a query */
     snprintf(id, sizeof id, "Up/l+oad.%08X_%016llX==", (unsigned)++c->ids,
-             (unsigned long long)cloud_roll(c, UINT64_MAX));
+             (unsigned long long)(dice_next(&c->dice) % UINT64_MAX));
     u->id = span_copy(span_text(id));
     u->next = c->uploads;
     c->uploads = u;

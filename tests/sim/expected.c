@@ -7,7 +7,7 @@
 static struct connect_stream_options draw_options(struct world *w)
 {
     struct connect_stream_options o = connect_stream_defaults();
-    o.duration_ms = 20 + world_roll(w, UINT64_C(1) << (7 + world_roll(w, 7)));
+    o.duration_ms = 20 + world_roll(w, UINT64_C(1) << (7 + world_roll(w, w->is_small ? 4 : 7)));
     o.fragment_ms = 200 + (uint32_t)world_roll(w, 1500);
     o.block_bytes = 2 * (64 + (uint32_t)world_roll(w, 1000));
     o.tracks = world_roll(w, 2) == 0 ? CONNECT_STREAM_TRACKS_BOTH : CONNECT_STREAM_TRACKS_CUSTOMER;

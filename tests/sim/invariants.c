@@ -48,7 +48,7 @@ static void i3_no_upload_stays_open(struct world *w)
     if (w->killed) return;
     for (const struct cloud_upload *u = w->cloud->uploads; u != NULL; u = u->next) {
         if (u->state != CLOUD_OPEN) continue;
-        if (world_faults(w) == 0)
+        if (world_faults(w) == 0 && !w->stopped)
             blob_say(&w->broken, "I3 an upload is open, and there was no fault\n");
         else if (u->is_known && w->mode == WORLD_FEW)
             blob_say(&w->broken, "I3 an upload is open, and fewer faults than tries\n");
@@ -100,7 +100,7 @@ static bool is_there_exactly(const struct world *w)
 static void i7_it_gets_there(struct world *w)
 {
     if (w->result.outcome == OUTCOME_STUCK) blob_say(&w->broken, "I7 it is stuck\n");
-    if (w->result.outcome == OUTCOME_CONVERTED) return;
+    if (w->result.outcome == OUTCOME_CONVERTED || w->stopped) return;
     /* "It is there already" is a good answer too, of it or of the process before it. */
     if (w->if_absent && (w->was_there || (w->killed && is_there_exactly(w)))) return;
     if (world_faults(w) == 0)

@@ -84,9 +84,19 @@ static void give_input(const struct world *w)
     upload_put(&job.upload, n);
 }
 
-static void wait(void)
+/* Told each turn, as the command tells it. */
+static void mind_stop(struct world *w)
 {
-    uint64_t until_ms = UINT64_MAX;
+    struct fault why = {.kind = FAULT_NONE};
+    if (port_now_ms() < w->stop_at_ms) return;
+    fault_set(&why, FAULT_IO, FAULT_NOWHERE, "stopped by somebody");
+    upload_stop(&job.upload, &why);
+    w->stopped = true;
+}
+
+static void wait(const struct world *w)
+{
+    uint64_t until_ms = !w->stopped && w->stop_at_ms != 0 ? w->stop_at_ms : UINT64_MAX;
     struct port_want want = upload_want(&job.upload, &until_ms);
     port_wait(&want, 1, until_ms);
 }
@@ -121,8 +131,9 @@ void world_run_job(struct world *w)
     if (w->canary == CANARY_HEADER) w->expected.at[4] ^= 8;
     upload_begin(&job.upload, &job.options, port_now_ms());
     for (bool over = false; !over;) {
+        if (w->stop_at_ms != 0) mind_stop(w);
         switch (upload_turn(&job.upload, port_now_ms(), port_utc_ms(), roll())) {
-        case UPLOAD_WAIT: wait(); break;
+        case UPLOAD_WAIT: wait(w); break;
         case UPLOAD_READ: give_input(w); break;
         case UPLOAD_TOLD: port_log(writer_span(&job.upload.line)); break;
         case UPLOAD_OVER: over = true; break;

@@ -2,16 +2,8 @@
 #include "world.h"
 
 #include <getopt.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum {
-    SETTLE_MS = 10 * 60 * 1000, /* what is on its way may still be acted upon */
-};
-
-static jmp_buf out;
-static enum { LEFT_BY_DEATH = 1, LEFT_STUCK } left;
 
 static struct {
     bool tells, hashes;
@@ -37,47 +29,13 @@ static const char *const canaries[CANARIES] = {"none",      "byte",     "header"
                                                "trust-200", "secret",   "socket", "endless",
                                                "unsigned",  "checksum", "chunk",  "busy"};
 
-static void die(void)
-{
-    left = LEFT_BY_DEATH;
-    longjmp(out, 1);
-}
-
-static void stuck(void)
-{
-    left = LEFT_STUCK;
-    longjmp(out, 1);
-}
-
-/* The job, and whatever becomes of it. */
-static void run(struct world *w)
-{
-    sim_on_stuck(stuck);
-    if (setjmp(out) == 0) {
-        world_run_job(w);
-        return;
-    }
-    sim_died();
-    if (left == LEFT_STUCK) {
-        w->result.outcome = OUTCOME_STUCK;
-        w->result.why = "stuck";
-        return;
-    }
-    w->killed = true;
-    sim_settle(world_roll(w, 3) == 0 ? world_roll(w, 100) : SETTLE_MS);
-    if (setjmp(out) == 0)
-        world_run_job(w);
-    else
-        w->result.outcome = OUTCOME_STUCK;
-}
-
 /* A port call of the run, so that each may be the last one: a run without a death is counted first. */
 static uint64_t draw_last_call(uint64_t seed)
 {
     struct world *w = calloc(1, sizeof *w);
     if (w == NULL) abort();
-    world_begin(w, seed, WORLD_KILL, options.canary, false);
-    run(w);
+    world_begin(w, seed, NULL, WORLD_KILL, options.canary, false);
+    world_run(w, 0);
     uint64_t calls = sim_counts().calls;
     uint64_t nth = 1 + world_roll(w, calls);
     world_end(w);
@@ -119,10 +77,9 @@ static void run_world(uint64_t seed)
     uint64_t last_call = mode == WORLD_KILL ? draw_last_call(seed) : 0;
     struct world *w = calloc(1, sizeof *w);
     if (w == NULL) abort();
-    world_begin(w, seed, mode, options.canary, options.tells);
-    if (last_call != 0) sim_kill(last_call, die);
-    run(w);
-    sim_settle(SETTLE_MS);
+    world_begin(w, seed, NULL, mode, options.canary, options.tells);
+    world_run(w, last_call);
+    sim_settle(WORLD_SETTLE_MS);
     bool exact = world_check(w);
     count(w, exact);
     bool good = w->broken.len == 0;

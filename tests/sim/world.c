@@ -4,10 +4,7 @@
 
 uint64_t world_roll(struct world *w, uint64_t below)
 {
-    uint64_t x = w->dice += 0x9E3779B97F4A7C15; /* splitmix64 */
-    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
-    x = (x ^ x >> 27) * 0x94D049BB133111EB;
-    return (x ^ x >> 31) % below;
+    return dice_roll(&w->dice, below);
 }
 
 uint64_t world_faults(const struct world *w)
@@ -42,7 +39,7 @@ static void draw_task(struct world *w)
     w->sse = sses[world_roll(w, 3)];
     w->checksum = kinds[world_roll(w, 5)];
     w->chunks = BODY_PLAIN + (enum body_chunks)world_roll(w, 4);
-    w->part_bytes_min = 5120 + world_roll(w, 40000);
+    w->part_bytes_min = 5120 + world_roll(w, w->is_small ? 8192 : 40000);
     w->tries = 3 + (unsigned)world_roll(w, 3);
 }
 
@@ -109,11 +106,12 @@ static void draw_cloud_faults(struct world *w, struct cloud_options *o)
 
 static void draw_faults(struct world *w, struct cloud_options *o)
 {
+    const struct dice dice = {w->seed, w->dice.from};
     bool calm = w->mode == WORLD_CALM || w->mode == WORLD_KILL;
     if (calm)
-        sim_weather_draw(&w->faults, w->seed);
+        sim_weather_draw(&w->faults, dice);
     else
-        sim_faults_draw(&w->faults, w->seed);
+        sim_faults_draw(&w->faults, dice);
     if (!calm) draw_cloud_faults(w, o);
     if (w->mode == WORLD_WILD &&
         world_roll(w, 12) == 0) { /* and in some worlds nothing works at all */
@@ -159,17 +157,22 @@ static void set_wrong_clock(struct world *w)
     sim_utc_offset(0, world_roll(w, 2) == 0 ? offset_ms : -offset_ms);
 }
 
-void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum world_canary canary,
-                 bool tells)
+void world_begin(struct world *w, uint64_t seed, struct span *dice, enum world_mode mode,
+                 enum world_canary canary, bool tells)
 {
-    *w = (struct world){.seed = seed, .dice = seed ^ 0x574F524C44, .mode = mode, .canary = canary};
+    *w = (struct world){.seed = seed,
+                        .dice = {seed ^ 0x574F524C44, dice},
+                        .is_small = dice != NULL,
+                        .mode = mode,
+                        .canary = canary};
     w->features = world_job_features();
     draw_task(w);
     world_make_recording(w);
-    struct cloud_options o = {.seed = seed, .part_bytes_min = 5120};
+    struct cloud_options o = {.seed = seed, .dice = dice, .part_bytes_min = 5120};
     draw_faults(w, &o);
     int64_t utc_ms = INT64_C(1741244889000) + (int64_t)world_roll(w, 86400000) * 365;
     sim_begin(seed, &w->faults, utc_ms);
+    sim_set_dice(dice);
     sim_tell(tells);
     w->cloud = cloud_new(&o);
     w->cloud->tells = tells;

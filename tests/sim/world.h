@@ -40,6 +40,10 @@ enum world_canary {
     CANARIES
 };
 
+enum {
+    WORLD_SETTLE_MS = 10 * 60 * 1000, /* what is on its way may still be acted upon */
+};
+
 /* What a job must be able to do in the world it gets. */
 struct world_features {
     bool keys_of_services; /* container, instance, web identity */
@@ -47,7 +51,9 @@ struct world_features {
 };
 
 struct world {
-    uint64_t seed, dice;
+    uint64_t seed;
+    struct dice dice;
+    bool is_small; /* the recording: a second at most */
     enum world_mode mode;
     enum world_canary canary;
     struct world_features features;
@@ -71,8 +77,9 @@ struct world {
     struct cloud *cloud;
     struct sim_faults faults;
     unsigned faults_left;
-    bool was_there; /* the object, before the job began */
-    bool killed;
+    bool was_there;      /* the object, before the job began */
+    uint64_t stop_at_ms; /* somebody wants the job to stop; 0: nobody */
+    bool killed, stopped;
 
     /* What came of it. */
     struct {
@@ -83,8 +90,9 @@ struct world {
     struct blob broken; /* invariants, a line each */
 };
 
-void world_begin(struct world *w, uint64_t seed, enum world_mode mode, enum world_canary canary,
-                 bool tells);
+/* dice: NULL, or bytes that decide before the seed does; the recording is small then. */
+void world_begin(struct world *w, uint64_t seed, struct span *dice, enum world_mode mode,
+                 enum world_canary canary, bool tells);
 void world_end(struct world *w);
 uint64_t world_roll(struct world *w, uint64_t below);
 /* The faults that happened, of network and cloud. */
@@ -93,6 +101,10 @@ uint64_t world_faults(const struct world *w);
 /* job.c: what the job can do, and the job: fills w->result. It uses port.h alone and may be left by longjmp. */
 struct world_features world_job_features(void);
 void world_run_job(struct world *w);
+
+/* run.c: the job, and whatever becomes of it. last_call: it dies at that port call (from 1 on), and another one comes;
+ * 0: it does not. */
+void world_run(struct world *w, uint64_t last_call);
 
 /* expected.c */
 void world_make_recording(struct world *w);
