@@ -101,15 +101,6 @@ struct span span_until(struct span *from, char c)
     return front;
 }
 
-struct span span_trim(struct span s)
-{
-    while (s.len > 0 && (s.at[0] == ' ' || s.at[0] == '\t'))
-        span_cut(&s, 1);
-    while (s.len > 0 && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
-        s.len--;
-    return s;
-}
-
 bool span_number(struct span s, uint64_t *to)
 {
     if (s.len == 0 || s.len > 18) return false;

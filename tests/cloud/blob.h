@@ -29,7 +29,6 @@ bool span_begins(struct span s, const char *with);
 bool span_ends(struct span s, const char *with);
 /* What stands before the first c; *from goes on behind it, or becomes empty. */
 struct span span_until(struct span *from, char c);
-struct span span_trim(struct span s);
 /* Digits only, no sign, no overflow. */
 bool span_number(struct span s, uint64_t *to);
 
