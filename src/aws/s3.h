@@ -117,11 +117,10 @@ struct s3_answer {
     enum s3_operation operation;
     enum checksum_kind kind; /* the checksum that is asked for */
     unsigned status;
-    const char *
-        unusable; /* a text that we cannot use, in words; NULL: none. Then the answer is not good */
-    bool is_broken;         /* the body is no XML document, or not a whole one */
-    bool has_age;           /* from a cache: its Date is not now */
-    bool says_truncated;    /* LIST: IsTruncated was there */
+    const char *unusable; /* a text that we cannot use, in words: then it is not good. NULL: none */
+    bool is_broken;       /* the body is no XML document, or not a whole one */
+    bool has_age;         /* from a cache: its Date is not now */
+    bool says_truncated;  /* LIST: IsTruncated was there */
     bool is_error_document; /* the root element is Error, whatever the status */
     bool is_whole;          /* after s3_answer_end: the body is what this operation must answer */
     char code[64], message[200], request_id[64], host_id[96];
@@ -141,11 +140,11 @@ struct s3_answer {
     int64_t retry_at_ms;     /* Retry-After as a date; INT64_MIN: none */
     int64_t date_ms;         /* INT64_MIN: none, or an Age header makes it useless */
     bool has_body;
-    bool truncated;        /* LIST: IsTruncated */
+    bool truncated; /* LIST: IsTruncated */
     size_t next_token_len;
     struct xml xml;
     char text[UPLOAD_ID_BYTES_MAX * 3 +
-              64]; /* the xml's room: a key of 1024 bytes, percent-encoded */
+              64];                  /* the xml's room: a key of 1024 bytes, percent-encoded */
     char key[OBJECT_KEY_BYTES_MAX]; /* LIST: of the event S3_ANSWER_KEY */
     size_t key_len;
 };

@@ -18,13 +18,11 @@ struct upload_options {
     struct pipeline_options pipeline;
     const struct aws_settings *settings;
     struct span bucket;
-    struct s3_object object; /* key, type, tags ...; the endpoint is found by the job */
-    enum sigv4_payload
-        payload; /* how bodies are signed: SIGV4_CHUNKS, _CHUNKS_TRAILER, _UNSIGNED_TRAILER */
-    uint64_t part_bytes_min; /* PART_BYTES_MIN, but for tests */
+    struct s3_object object;    /* key, type, tags ...; the endpoint is found by the job */
+    enum sigv4_payload payload; /* _CHUNKS, _CHUNKS_TRAILER or _UNSIGNED_TRAILER */
+    uint64_t part_bytes_min;    /* PART_BYTES_MIN, but for tests */
     const char *user_agent;
-    bool
-        keeps_existing; /* what is there already is not replaced, also where the server cannot promise it */
+    bool keeps_existing; /* what is there is not replaced, also where S3 cannot promise it */
 };
 
 enum upload_event {
@@ -76,6 +74,8 @@ struct upload {
     struct checksum whole, whole_mark; /* of the WAV so far, and at the part's beginning */
     size_t whole_len;
     char whole_text[CHECKSUM_TEXT_BYTES_MAX]; /* where is_said: of all of it */
+
+    /* What is known of the object and the upload. */
     bool is_said;      /* the last byte of the WAV was taken, once at least */
     bool left_open;    /* an upload that could not be aborted, or whose id never reached us */
     bool in_doubt;     /* the object may have been made, and the answer was lost */
@@ -118,8 +118,7 @@ struct upload {
     struct retry_bucket bucket;
     uint64_t pause_until_ms;
     uint64_t began_ms;
-    unsigned
-        was_stale; /* a bit for each step: its connection had been closed, which is uncounted once */
+    unsigned was_stale; /* a bit for each step: its connection had been closed, uncounted once */
     unsigned checks;    /* UPLOAD_STEP_CHECK was asked so often in doubt */
     unsigned requests;  /* begun; for the bounds that tests hold */
     struct writer line; /* what UPLOAD_TOLD tells */

@@ -36,9 +36,9 @@ struct exchange {
     bool refused, broken; /* how the last send ended */
     bool blocked;         /* since the last byte moved, a send was refused */
     bool answering;       /* the answer's first byte has come */
-    bool
-        stale; /* after EXCHANGE_LOST: a reused connection ended before any answer. Most likely it had been closed
-                  before it heard us, but what was said may have been heard and done */
+    /* After EXCHANGE_LOST: a reused connection ended before any answer. Most likely it had been closed before it heard us,
+     * but what was said may have been heard and done. */
+    bool stale;
     uint64_t idle_until_ms; /* patience for the next byte */
     uint64_t until_ms;      /* patience for all of it */
     uint64_t continue_until_ms;

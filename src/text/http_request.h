@@ -21,9 +21,9 @@ struct request_parameter {
 
 struct http_request {
     struct writer text; /* the wire form so far; `full`: it did not fit */
-    bool
-        unfit; /* a header with CR, LF, NUL or another control byte in its value, or whose name is no
-                           token, was refused, or such a method; it is not in the text */
+    /* A header with CR, LF, NUL or another control byte in its value, or whose name is no token, was refused, or such a
+     * method; it is not in the text. */
+    bool unfit;
     struct span method, path; /* path: encoded, without the query */
     size_t parameter_count, header_count;
     struct request_parameter parameters[REQUEST_PARAMETERS_MAX];
