@@ -25,13 +25,14 @@
     "6a81300f0603551d130101ff040530030101ff300a06082a8648ce3d040302034900304602210081b522e4ce"     \
     "b0fc91a7f12552aed5e7a5ad6159b6336539ac0a5a292fbdf80c05022100bb8ddca3b1e7f103a50a6cd1481e"     \
     "1d5fba6f12c72dd3db5ddb7040b926ac8e0e"
+/* The example of RFC 8410 section 10.3: everybody has it. */
 #define KEY                                                                                        \
     "-----BEGIN PRIVATE KEY-----\n"                                                                \
-    "MC4CAQAwBQYDK2VwBCIEIKfdRQN+km+BaexjRiw4s3vbk2kxnspTzib3Llqftiap\n"                           \
+    "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"                           \
     "-----END PRIVATE KEY-----\n"
 #define KEY_DER                                                                                    \
-    "302e020100300506032b657004220420a7dd45037e926f8169ec63462c38b37bdb9369319eca53ce26f72e5a9f"   \
-    "b626a9"
+    "302e020100300506032b657004220420d4ee72dbf913584ad5b6d8f1f769f8ad3afe7c28cbf1d4fbe097a88f44"   \
+    "755842"
 
 struct reading {
     struct pem pem;
