@@ -187,7 +187,6 @@ static void next_question(struct cloud_connection *x)
     x->taken = 0;
     x->held_count = 0;
     x->service = x->accepted;
-    x->kept = true;
     x->at = CLOUD_AT_HEAD;
 }
 
@@ -203,8 +202,7 @@ void cloud_tick(struct cloud_connection *x)
         answer_early(x, &a);
         x->byte_at_ms = c->now_ms;
     }
-    if (x->at == CLOUD_AT_HEAD && x->kept && c->options.idle_ms != 0 &&
-        silent_ms >= c->options.idle_ms)
+    if (x->at == CLOUD_AT_HEAD && c->options.idle_ms != 0 && silent_ms >= c->options.idle_ms)
         x->at = CLOUD_AT_END;
     if (x->at == CLOUD_AT_REST && silent_ms >= LINGER_MS && x->taken == x->out.len)
         x->at = CLOUD_AT_END;
@@ -219,7 +217,7 @@ uint64_t cloud_next_ms(const struct cloud_connection *x)
             next_ms = x->held[i].at_ms;
     uint64_t patience_ms = 0;
     if (x->at == CLOUD_AT_BODY && !o->keeps_silent) patience_ms = SILENCE_MS_MAX;
-    if (x->at == CLOUD_AT_HEAD && x->kept) patience_ms = o->idle_ms;
+    if (x->at == CLOUD_AT_HEAD) patience_ms = o->idle_ms;
     if (x->at == CLOUD_AT_REST && x->taken == x->out.len) patience_ms = LINGER_MS;
     if (patience_ms != 0 && x->byte_at_ms + patience_ms < next_ms)
         next_ms = x->byte_at_ms + patience_ms;

@@ -180,7 +180,6 @@ struct cloud_connection {
     } held[8]; /* bytes of `out` behind these may not be taken before their time */
     size_t held_count;
     uint64_t byte_at_ms; /* when the last byte came */
-    bool kept;           /* from one question to the next */
     bool closes, resets; /* after `out`: the end, or a reset */
 };
 
