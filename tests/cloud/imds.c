@@ -38,8 +38,10 @@ static void give_token(struct cloud_connection *x, struct answer *a)
         refuse(&a->refusal, 400, "BadRequest", "no good question for a token");
         return;
     }
-    snprintf(x->cloud->imds_token, sizeof x->cloud->imds_token,
-             "SEKRIT+imds/%08X==", (unsigned)++x->cloud->ids);
+    /* The same each time: an older one stays good, also when the question for a newer one arrives late. */
+    if (x->cloud->imds_token[0] == '\0')
+        snprintf(x->cloud->imds_token, sizeof x->cloud->imds_token,
+                 "SEKRIT+imds/%08X==", (unsigned)++x->cloud->ids);
     a->status = 200;
     blob_say(&a->headers,
              "Content-Type: text/plain\r\nX-Aws-Ec2-Metadata-Token-Ttl-Seconds: %u\r\n",

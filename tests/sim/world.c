@@ -97,7 +97,8 @@ static void draw_cloud_faults(struct world *w, struct cloud_options *o)
 {
     for (int i = CLOUD_GOOD + 1; i < CLOUD_FAULT_KINDS; i++)
         if (world_roll(w, 2) == 0) o->permille[i] = (unsigned)world_roll(w, 120);
-    o->idle_ms = world_roll(w, 2) == 0 ? 100 + world_roll(w, 20000) : 0;
+    /* More than a first question takes in the worst weather: closing before it came would be a fault, and count. */
+    o->idle_ms = world_roll(w, 2) == 0 ? 300 + world_roll(w, 20000) : 0;
     o->complete_again = world_roll(w, 2) == 0;
     if (w->mode != WORLD_FEW) return;
     o->permille[CLOUD_CONFLICT] = 0; /* begins a new upload, or is final */
