@@ -11,9 +11,10 @@ enum finding {
     FINDING_QUESTION,    /* the exchange has begun */
     FINDING_STEP,        /* the next step of this source */
     FINDING_WAIT,
-    FINDING_AGAIN,   /* room->detail says why; counted */
-    FINDING_AT_ONCE, /* again, not counted */
-    FINDING_WRONG    /* room->detail says why: later sources are not asked */
+    FINDING_AGAIN,     /* room->detail says why; counted */
+    FINDING_AT_ONCE,   /* again, not counted */
+    FINDING_NEW_TOKEN, /* EC2's metadata does not take its token any more (401) */
+    FINDING_WRONG      /* room->detail says why: later sources are not asked */
 };
 
 static enum finding wrong(struct sign_in *s, enum fault_kind kind, const char *text)
@@ -549,6 +550,14 @@ static enum finding hear_metadata_token(struct sign_in *s)
     return FINDING_STEP;
 }
 
+/* 401: the token has ended, or another one took its place; a new one is asked for, once. */
+static bool wants_new_token(struct sign_in *s)
+{
+    bool wants = s->status == 401 && !s->token_again;
+    s->token_again |= wants;
+    return wants;
+}
+
 /* The first line. */
 static enum finding hear_metadata_role(struct sign_in *s)
 {
@@ -556,6 +565,7 @@ static enum finding hear_metadata_role(struct sign_in *s)
     size_t len = 0;
     s->metadata = METADATA_NO_ROLE;
     if (s->status == 404) return FINDING_NOTHING;
+    if (wants_new_token(s)) return FINDING_NEW_TOKEN;
     if (s->status != 200) return bad_status(s);
     while (len < answer.len && answer.at[len] > ' ')
         len++;
@@ -570,6 +580,7 @@ static enum finding hear_metadata_role(struct sign_in *s)
 static enum finding hear_metadata_keys(struct sign_in *s)
 {
     struct credentials *fresh = &s->room->fresh;
+    if (wants_new_token(s)) return FINDING_NEW_TOKEN;
     const enum finding finding = read_answer(s, CREDENTIALS_METADATA);
     if (finding != FINDING_CREDENTIALS) return finding;
     /* EC2 may hand out old ones while IAM is ill, and services take them then: use them, ask again
@@ -831,6 +842,7 @@ enum sign_in_answer sign_in_turn(struct sign_in *s, uint64_t now_ms, int64_t utc
         case FINDING_STEP: go_to(s, s->step + 1); break;
         case FINDING_QUESTION: s->at = SIGN_IN_AT_TALK; break;
         case FINDING_AT_ONCE: s->at = SIGN_IN_AT_LOOK; break;
+        case FINDING_NEW_TOKEN: go_to(s, SIGN_IN_METADATA_TOKEN); break;
         case FINDING_AGAIN:
             if (!pause(s)) break;
             /* Nobody there is no mistake: this is no machine of EC2's. */

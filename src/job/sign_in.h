@@ -77,11 +77,12 @@ struct sign_in {
     struct sign_in_room *room;
     struct credentials *to;
     bool forced;
-    bool kept;      /* after DONE: a renewal failed that can wait; the old credentials stay */
-    bool talking;   /* exchange_begin was called, exchange_end was not */
-    bool too_long;  /* the answer */
-    bool was_stale; /* this step's connection had been closed meanwhile: that counts once */
-    unsigned tries; /* of this step */
+    bool kept;        /* after DONE: a renewal failed that can wait; the old credentials stay */
+    bool talking;     /* exchange_begin was called, exchange_end was not */
+    bool too_long;    /* the answer */
+    bool token_again; /* of EC2's metadata: a second one was asked for */
+    bool was_stale;   /* this step's connection had been closed meanwhile: that counts once */
+    unsigned tries;   /* of this step */
     unsigned status;
     uint64_t now_ms; /* of this turn */
     int64_t utc_ms;

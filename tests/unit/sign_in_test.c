@@ -756,6 +756,17 @@ static void again(void)
     }
 }
 
+/* A token that is taken no more: the second one is. */
+static void metadata_wants_another_token(void **state)
+{
+    (void)state;
+    begin_metadata(200, 401, "SEKRIT", 0, NULL);
+    scene(EC2, EC2_TOKEN, NULL, 200, "AQAA==");
+    scene(EC2, EC2_ASK(""), NULL, 200, "my-role");
+    scene(EC2, EC2_ASK("my-role"), NULL, 200, EC2_JSON("Success", HOUR_LATER));
+    check_found("ASIA", "SEKRIT", "SEKRIT2");
+}
+
 static void metadata_that_fails(void **state)
 {
     (void)state;
@@ -777,6 +788,9 @@ static void metadata_that_fails(void **state)
     again();
     check_failed(FAULT_SERVICE, "EC2 could not take on the machine's role");
     begin_metadata(200, 200, "my-role", 401, "SEKRIT");
+    scene(EC2, EC2_TOKEN, NULL, 200, "AQAA==");
+    scene(EC2, EC2_ASK(""), NULL, 200, "my-role");
+    scene(EC2, EC2_ASK("my-role"), NULL, 401, "SEKRIT");
     check_failed(FAULT_SERVICE, "it answered 401");
     begin_metadata(200, 0, NULL, 0, NULL);
     play.scenes[0].answer = "SEK RIT";
@@ -907,6 +921,7 @@ int main(void)
         cmocka_unit_test(container_hosts),
         cmocka_unit_test(containers_that_fail),
         cmocka_unit_test(metadata),
+        cmocka_unit_test(metadata_wants_another_token),
         cmocka_unit_test(metadata_that_fails),
         cmocka_unit_test(metadata_of_yesterday),
         cmocka_unit_test(renewal_that_can_wait),
