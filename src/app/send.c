@@ -46,9 +46,7 @@ static bool read_settings(struct send *s)
 {
     const struct s3_options *o = &s->options.s3;
     struct aws_settings *settings = &s->settings;
-    /* The job begins later: until then its room is free. */
-    struct settings_room *room = (struct settings_room *)(void *)&s->upload;
-    if (!settings_read(settings, o->profile, room, &s->fault)) return false;
+    if (!settings_read(settings, o->profile, &s->settings_room, &s->fault)) return false;
     if (o->region != NULL) settings->region = o->region;
     if (o->endpoint_url != NULL) settings->endpoint_url[SERVICE_S3] = o->endpoint_url;
     if (o->addressing_is_given) settings->addressing = o->addressing;

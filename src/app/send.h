@@ -20,7 +20,10 @@ struct send {
     char key[OBJECT_KEY_BYTES_MAX];
     char name[BUCKET_BYTES_MAX + OBJECT_KEY_BYTES_MAX + 8]; /* s3://bucket/key, for messages */
     struct upload_options upload_options;
-    struct upload upload;
+    union {
+        struct settings_room settings_room; /* before the job begins */
+        struct upload upload;
+    };
     struct fault fault;
     struct tell tell;
 };
