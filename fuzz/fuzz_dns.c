@@ -1,8 +1,9 @@
-/* dns_read_answer on any bytes: what a reader says that spells every name out, follows no offsets but on
- * paper, and was written from RFC 1035 alone. And queries: a server that echoes ours is understood.
+/* dns_read_answer on any bytes: what a reader says that spells every name out, follows no
+ * offsets but on paper, and was written from RFC 1035 alone. And queries: a server that echoes
+ * ours is understood.
  *
- * Byte 0: bit 0 A or AAAA; bit 1 the message begins with our header and question; bit 2 which host;
- * bit 3 the bytes are a host's name. */
+ * Byte 0: bit 0 A or AAAA; bit 1 the message begins with our header and question; bit 2 which
+ * host; bit 3 the bytes are a host's name. */
 #include "fuzz.h"
 
 #include "text/dns.h"
@@ -29,8 +30,8 @@ static unsigned number_at(size_t at)
     return byte_at(at) * 256U + byte_at(at + 1);
 }
 
-/* Spells out the name at *at, in small letters; *at goes on behind it. `before`: pointers lead before it,
- * where their own labels began. */
+/* Spells out the name at *at, in small letters; *at goes on behind it. `before`: pointers lead
+ * before it, where their own labels began. */
 static bool spell(size_t *at, size_t before, struct name *to)
 {
     for (;;) {

@@ -1,5 +1,5 @@
-/* Base64, percent-encoding, addresses and times on any bytes, there and back, and against other forms of
- * the same rules: POSIX's regular expressions and libc's calendar.
+/* Base64, percent-encoding, addresses and times on any bytes, there and back, and against other
+ * forms of the same rules: POSIX's regular expressions and libc's calendar.
  *
  * Byte 0: which of them. */
 #include "fuzz.h"

@@ -1,5 +1,6 @@
-/* json_read on any bytes: what it takes and what it says is what a slow reader says that was written from
- * RFC 8259 alone: a tree by recursive descent, its texts as bytes, its numbers as digits.
+/* json_read on any bytes: what it takes and what it says is what a slow reader says that was
+ * written from RFC 8259 alone: a tree by recursive descent, its texts as bytes, its numbers as
+ * digits.
  *
  * Byte 0: how many tokens there is room for. */
 #include "fuzz.h"
@@ -234,7 +235,8 @@ static int value(unsigned depth)
 
 /* ---- numbers as people shift a point ---- */
 
-/* The digits before the point of thousand times the number, without leading zeros. False: too many. */
+/* The digits before the point of thousand times the number, without leading zeros. False: too
+ * many. */
 static bool shifted(struct span number_text, char to[DIGITS], bool *negative)
 {
     static char mantissa[DIGITS], exponent[DIGITS];

@@ -1,5 +1,6 @@
-/* pem_next on any bytes: the same blocks however the input is cut, and the same that a reader finds who
- * looks at whole lines (RFC 7468) and decodes base64 with a table that it makes itself.
+/* pem_next on any bytes: the same blocks however the input is cut, and the same that a reader
+ * finds who looks at whole lines (RFC 7468) and decodes base64 with a table that it makes
+ * itself.
  *
  * Byte 0: the cutting's seed, and its lowest two bits the room for a block. */
 #include "fuzz.h"

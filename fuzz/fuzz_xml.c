@@ -1,5 +1,5 @@
-/* xml_next on any bytes: the same events however the input is cut, and the same that an obvious reader of
- * a whole document tells, written from XML 1.0's productions.
+/* xml_next on any bytes: the same events however the input is cut, and the same that an obvious
+ * reader of a whole document tells, written from XML 1.0's productions.
  *
  * Byte 0: the cutting's seed, and its lowest two bits the room for text. */
 #include "fuzz.h"

@@ -42,7 +42,8 @@ bool base64_eat(struct base64_group *g, uint8_t character, uint8_t bytes[3], siz
     if (++g->characters < 4) return true;
 
     *count = 3 - g->padding;
-    /* RFC 4648 section 3.5: bits that no byte needs are zero, or two texts would be the same bytes. */
+    /* RFC 4648 section 3.5: bits that no byte needs are zero, or two texts would be the same
+     * bytes. */
     if (g->padding > 0 && (g->bits & ((1U << (8 * g->padding)) - 1)) != 0) return false;
     for (size_t i = 0; i < *count; i++)
         bytes[i] = (uint8_t)(g->bits >> (16 - 8 * i));

@@ -22,7 +22,8 @@ struct base64_group {
     unsigned padding;    /* of them, or of the group that ended the text */
 };
 
-/* One more character; up to three bytes come out with every fourth. False: it must not stand here. */
+/* One more character; up to three bytes come out with every fourth. False: it must not stand
+ * here. */
 bool base64_eat(struct base64_group *g, uint8_t character, uint8_t bytes[3], size_t *count);
 
 #endif

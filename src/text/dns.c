@@ -238,7 +238,8 @@ static void look_for(struct span message, size_t at, size_t name, enum dns_type 
     }
 }
 
-/* From the question's name along its aliases, in whatever order they stand (RFC 1034 section 3.6.2). */
+/* From the question's name along its aliases, in whatever order they stand (RFC 1034 section
+ * 3.6.2). */
 static enum dns_answer find_addresses(struct span message, size_t at, enum dns_type type,
                                       struct dns_addresses *to)
 {

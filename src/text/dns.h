@@ -2,7 +2,7 @@
  *   eats    a name; the bytes of an answer that came over UDP
  *   gives   the query's bytes; the name's addresses, or why there are none
  *   keeps   nothing
- *   knows   RFC 1035 sections 3 and 4, RFC 3596 (AAAA); CNAMEs inside the answer; no EDNS0, no cache */
+ *   knows   RFC 1035 sections 3 and 4, RFC 3596 (AAAA); CNAMEs inside the answer; no EDNS0 */
 #ifndef RUSUDEN_TEXT_DNS_H
 #define RUSUDEN_TEXT_DNS_H
 
@@ -35,8 +35,8 @@ struct dns_addresses {
     uint8_t bytes[ADDRESSES_MAX][16]; /* in the answer's order; the first 4 of each for DNS_A */
 };
 
-/* Letters, digits, hyphens and underscores in labels of 1..63, 253 bytes in all; a dot at the end is
- * allowed and changes nothing. */
+/* Letters, digits, hyphens and underscores in labels of 1..63, 253 bytes in all; a dot at the
+ * end is allowed and changes nothing. */
 bool dns_name_is_legal(struct span host);
 
 /* With "recursion desired". The id is the caller's: it must be hard to guess. False: not a legal

@@ -302,8 +302,8 @@ static bool same_text(const struct json *j, int a, int b)
     return true;
 }
 
-/* RFC 8259 section 4 lets readers differ about a name that comes twice; whoever can choose which one
- * we take chooses what we do. */
+/* RFC 8259 section 4 lets readers differ about a name that comes twice; whoever can choose which
+ * one we take chooses what we do. */
 static bool names_are_unique(struct json *j)
 {
     for (int name = 1; name < (int)j->token_count; name++) {

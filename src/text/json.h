@@ -2,7 +2,7 @@
  *   eats    a span of at most JSON_BYTES_MAX bytes
  *   gives   members by name, elements by number, text, numbers
  *   keeps   jsmn's tokens, in room of the caller's
- *   knows   RFC 8259, strictly (jsmn alone is lenient): what follows a value, escapes, UTF-8, numbers;
+ *   knows   RFC 8259, strictly (jsmn alone is lenient): escapes, UTF-8, numbers, what follows;
  *           a name that comes twice in an object, and nesting beyond JSON_DEPTH_MAX, are refused */
 #ifndef RUSUDEN_TEXT_JSON_H
 #define RUSUDEN_TEXT_JSON_H
@@ -10,8 +10,9 @@
 #include "base/budget.h"
 #include "base/fault.h"
 
-/* jsmn's declarations only: its code is in json.c. Its own strict mode refuses documents that are one
- * number, and lets "[1 2]" pass: the grammar is read by us, and jsmn's lenient mode is enough then. */
+/* jsmn's declarations only: its code is in json.c. Its own strict mode refuses documents that
+ * are one number, and lets "[1 2]" pass: the grammar is read by us, and jsmn's lenient mode is
+ * enough then. */
 #define JSMN_PARENT_LINKS
 #define JSMN_HEADER
 #include <jsmn.h>
@@ -51,12 +52,12 @@ int json_after(const struct json *j, int value);
 /* The value of a member that was found by walking: `name` is its name. */
 int json_named(const struct json *j, int name);
 
-/* The text of a JSON_TEXT, escapes and surrogates resolved; \\u0000 is a byte like others. False: it is
- * none, or did not fit, and nothing of it is written. */
+/* The text of a JSON_TEXT, escapes and surrogates resolved; \u0000 is a byte like others. False:
+ * it is none, or did not fit, and nothing of it is written. */
 bool json_text(const struct json *j, int value, struct writer *to);
 
-/* A number in thousandths: 1.7266776877580001E9 is 1726677687758 (rounded towards zero). False: it is none,
- * or beyond int64_t. */
+/* A number in thousandths: 1.7266776877580001E9 is 1726677687758 (rounded towards zero). False:
+ * it is none, or beyond int64_t. */
 bool json_thousandths(const struct json *j, int value, int64_t *to);
 
 #endif

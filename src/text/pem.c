@@ -83,7 +83,8 @@ static enum pem_event take_base64(struct pem *p, uint8_t c)
     return PEM_NEED;
 }
 
-/* Inside a block. Lines of any length; blanks at a line's end are not seen by those who left them. */
+/* Inside a block. Lines of any length; blanks at a line's end are not seen by those who left
+ * them. */
 static enum pem_event step_inside(struct pem *p, uint8_t c)
 {
     if (ends_line(c)) {

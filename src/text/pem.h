@@ -1,6 +1,6 @@
 /* pem.h - DER out of PEM text, one block at a time.
- *   eats    a span of any length, cut anywhere: a certificate, a key, a bundle of all the world's CAs
- *   gives   each block's label and bytes, in the caller's room; one that does not fit is told and skipped
+ *   eats    a span of any length, cut anywhere: a certificate, a key, a bundle of CAs
+ *   gives   each block's label and bytes, in the caller's room; what does not fit is told
  *   keeps   a group of base64 that is not whole, the label
  *   knows   RFC 7468; lines of any length; text around blocks is ignored; no headers (RFC 1421) */
 #ifndef RUSUDEN_TEXT_PEM_H
@@ -40,7 +40,8 @@ struct pem {
     struct fault fault;
 };
 
-/* CERTIFICATE_BYTES_MAX bytes do for certificates. The caller wipes the room where it held a key. */
+/* CERTIFICATE_BYTES_MAX bytes do for certificates. The caller wipes the room where it held a
+ * key. */
 void pem_init(struct pem *p, uint8_t *room, size_t bytes);
 
 /* Call again until PEM_NEED. */

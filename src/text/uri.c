@@ -90,7 +90,8 @@ static struct span take_until(struct span *text, const char *ends)
     return span_cut(text, len);
 }
 
-/* RFC 3986 section 3.2.2, its letters only: whoever connects reads the address. No zone (RFC 6874). */
+/* RFC 3986 section 3.2.2, its letters only: whoever connects reads the address. No zone (RFC
+ * 6874). */
 static bool is_address6(struct span host)
 {
     size_t colons = 0;

@@ -8,7 +8,8 @@
 
 #include "base/writer.h"
 
-/* Every byte but A-Z a-z 0-9 - . _ ~ as %XX, upper case (SigV4's UriEncode); "/" stays where asked. */
+/* Every byte but A-Z a-z 0-9 - . _ ~ as %XX, upper case (SigV4's UriEncode); "/" stays where
+ * asked. */
 void uri_encode(struct writer *to, struct span text, bool keep_slash);
 
 /* False: a % without two hexadecimal digits, or no room. */
@@ -22,9 +23,10 @@ struct uri {
     struct span path; /* with the query; "/" where there is none */
 };
 
-/* http://HOST[:PORT][/PATH][?QUERY]. False: another scheme, user names, a fragment, a host with other
- * bytes than a name or address has, a port outside 1..65535, a byte in path or query that must be
- * encoded, a query without a path before it (nobody writes that, and no span could see the "/"). */
+/* http://HOST[:PORT][/PATH][?QUERY]. False: another scheme, user names, a fragment, a host with
+ * other bytes than a name or address has, a port outside 1..65535, a byte in path or query that
+ * must be encoded, a query without a path before it (nobody writes that, and no span could see
+ * the "/"). */
 bool uri_read(struct span text, struct uri *to);
 
 #endif

@@ -22,8 +22,8 @@ void utc_write_basic(struct writer *to, int64_t ms);
  * False: anything else, or a day that the calendar does not have. */
 bool utc_read(struct span text, int64_t *ms);
 
-/* A Date header: "Sun, 06 Nov 1994 08:49:37 GMT", and the two obsolete forms; of a year of two digits,
- * 70..99 are 1970..1999. Whether it was a Sunday is not asked. */
+/* A Date header: "Sun, 06 Nov 1994 08:49:37 GMT", and the two obsolete forms; of a year of two
+ * digits, 70..99 are 1970..1999. Whether it was a Sunday is not asked. */
 bool utc_read_http(struct span text, int64_t *ms);
 
 #endif

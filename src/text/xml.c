@@ -185,7 +185,8 @@ static bool ends_tag(struct xml *x, uint8_t c, enum xml_event *event)
     return true;
 }
 
-/* One more byte of an element's name. Namespaces: one colon at most, and names on both sides of it. */
+/* One more byte of an element's name. Namespaces: one colon at most, and names on both sides of
+ * it. */
 static enum xml_event step_name(struct xml *x, uint8_t c)
 {
     const size_t len = x->name_len[x->depth];

@@ -3,7 +3,7 @@
  *   gives   an element's beginning and its end, with the text directly in it
  *   keeps   the names of the open elements, and the text of the innermost
  *   knows   XML 1.0 without DTD; namespaces and attributes are passed over; the five entities and
- *           numbered ones; CDATA, comments, white space before the prolog (S3 sends it while it works) */
+ *           numbered ones; CDATA, comments, white space before the prolog (S3 still works) */
 #ifndef RUSUDEN_TEXT_XML_H
 #define RUSUDEN_TEXT_XML_H
 
@@ -13,7 +13,7 @@
 enum xml_event {
     XML_NEED, /* the span is used up */
     XML_OPEN, /* an element begins: xml_name, depth */
-    XML_CLOSE, /* it ends: xml_name, depth, and xml_text, the text directly in it, behind its last child */
+    XML_CLOSE, /* it ends: xml_name, depth, and xml_text: what stands in it behind its last child */
     XML_FAULT /* and again for every later call */
 };
 
@@ -64,7 +64,8 @@ void xml_init(struct xml *x, char *text_room, size_t bytes);
 /* Call again until XML_NEED. Bytes that are not UTF-8 are passed on as they are. */
 enum xml_event xml_next(struct xml *x, struct span *in);
 
-/* No more bytes will come. False: the document is not whole (FAULT_TRUNCATED), or nothing came at all. */
+/* No more bytes will come. False: the document is not whole (FAULT_TRUNCATED), or nothing came
+ * at all. */
 bool xml_finish(struct xml *x);
 
 /* The element at hand, and the one around it ("" for the root's). Until the next call. */
@@ -77,8 +78,8 @@ static inline struct span xml_text(const struct xml *x)
     return span_of(x->text, x->text_len);
 }
 
-/* Text for an element's content or an attribute: & < > " ' and control bytes escaped; most of the latter
- * no XML 1.0 may hold, so that the other side says so, not we. */
+/* Text for an element's content or an attribute: & < > " ' and control bytes escaped; most of
+ * the latter no XML 1.0 may hold, so that the other side says so, not we. */
 void xml_escape(struct writer *to, struct span text);
 
 #endif

@@ -188,7 +188,8 @@ static void aliases(void **state)
           DNS_FOUND);
     assert_int_equal(found.count, 1);
     check_address(0, "0A000001");
-    /* -> x.com (at 2C) -> y.com (at 3C), from the last to the first: y's address, x's alias, ours */
+    /* -> x.com (at 2C) -> y.com (at 3C), from the last to the first: y's address, x's alias,
+     * ours */
     check(HEAD("8180", "0003") QUESTION A("01'y'C017", "0A000009")
               RECORD("01'x'C017", "0005", "0004", "01'y'C017")
                   RECORD("C00C", "0005", "0004", "01'X'C017"),

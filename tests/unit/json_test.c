@@ -254,7 +254,8 @@ static void no_documents(void **state)
     assert_false(reads(span_of("tru\0", 4)));
 }
 
-/* The answers of the credentials endpoints look like this (AWS: "Container credential provider"). */
+/* The answers of the credentials endpoints look like this (AWS: "Container credential
+ * provider"). */
 static void members(void **state)
 {
     (void)state;

@@ -120,8 +120,8 @@ static void text_around(void **state)
 static void lines(void **state)
 {
     (void)state;
-    /* one line, lines of one character, three kinds of line ends, none at the end, empty lines, blanks
-     * behind lines */
+    /* one line, lines of one character, three kinds of line ends, none at the end, empty lines,
+     * blanks behind lines */
     check("-----BEGIN A-----\nAAECAwQFBgc=\n-----END A-----", "A =0001020304050607 end");
     check("-----BEGIN A-----\r\nAAECAwQFBgc=\r\n-----END A-----\r\n", "A =0001020304050607 end");
     check("-----BEGIN A-----\rAAECAwQFBgc=\r-----END A-----\r", "A =0001020304050607 end");

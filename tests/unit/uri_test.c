@@ -1,4 +1,5 @@
-/* RFC 3986, and AWS's UriEncode ("Create a signed AWS API request"): expected texts typed by hand. */
+/* RFC 3986, and AWS's UriEncode ("Create a signed AWS API request"): expected texts typed by
+ * hand. */
 #include "cut.h"
 #include "text/uri.h"
 
@@ -195,8 +196,8 @@ static void no_addresses(void **state)
     assert_false(uri_read(span_of("http://h:8\0/", 12), &uri));
 }
 
-/* A name of 253 bytes is one, of 254 none, and a dot at its end is not counted; each text in a block
- * of its own size. */
+/* A name of 253 bytes is one, of 254 none, and a dot at its end is not counted; each text in a
+ * block of its own size. */
 static void long_hosts(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* Days that calendars get wrong. The numbers are from `date -u -d ... +%s`; the dates of HTTP and of
- * RFC 3339 from those documents. */
+/* Days that calendars get wrong. The numbers are from `date -u -d ... +%s`; the dates of HTTP
+ * and of RFC 3339 from those documents. */
 #include "cut.h"
 #include "text/utc.h"
 
