@@ -123,7 +123,7 @@
 /* 8 of date, region and service up to 63 each, "aws4_request" and slashes. */
 #define SCOPE_BYTES_MAX 160
 
-/* One read of a job's input: a page. Larger ones save less than a hundredth of what TLS costs. */
+/* One read of a job's input: a page, because two connections leave no room for more. */
 #define SOURCE_BUFFER_BYTES 4096
 
 /* Of two channels, how far one may be ahead where a part of an upload begins, for the part to be given again from

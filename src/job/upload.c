@@ -108,12 +108,43 @@ static void take_wav(struct upload *u)
     u->is_said = true;
 }
 
+/* The next bytes of the WAV, or after the last one its end. False: input is needed first, or the job has failed. */
+static bool pull_wav(struct upload *u)
+{
+    size_t most = u->plain_left < SIZE_MAX ? (size_t)u->plain_left : SIZE_MAX;
+    switch (wav_source_next(&u->source, most > 0 ? most : 1, &u->bytes)) {
+    case WAV_SOURCE_READ: return false;
+    case WAV_SOURCE_BYTES:
+        if (most > 0) {
+            take_wav(u);
+            return true;
+        }
+        break;
+    case WAV_SOURCE_END:
+        if (most == 0) return true;
+        break;
+    case WAV_SOURCE_FAULT: upload_fail(u, &u->source.fault); return false;
+    }
+    upload_fail_with(u, FAULT_CHANGED, "it gave another length of sound the second time");
+    return false;
+}
+
+/* The last bytes are held back until the input was read to its end: the ContactId of the last fragment stands behind its
+ * sound, and what is sent whole is visible at once. */
+static bool is_held_back(const struct upload *u)
+{
+    return u->plain_left == 0 && u->bytes.len == 0 && u->part_at + 1 == u->part_count &&
+           !wav_source_is_over(&u->source);
+}
+
 /* Says bytes of the WAV. False: input is needed first, or the job has failed. */
 static bool say_wav(struct upload *u, uint64_t now_ms)
 {
     for (;;) {
         struct span sealed = awschunk_sealed(&u->chunk);
-        if (sealed.len > 0) {
+        if (is_held_back(u)) {
+            if (!pull_wav(u)) return false;
+        } else if (sealed.len > 0) {
             size_t before = sealed.len;
             exchange_say(&u->exchange, &sealed, now_ms);
             awschunk_sent(&u->chunk, before - sealed.len);
@@ -122,16 +153,8 @@ static bool say_wav(struct upload *u, uint64_t now_ms)
             return true;
         } else if (u->bytes.len > 0) {
             awschunk_put(&u->chunk, &u->bytes);
-        } else {
-            size_t most = u->plain_left < SIZE_MAX ? (size_t)u->plain_left : SIZE_MAX;
-            switch (wav_source_next(&u->source, most, &u->bytes)) {
-            case WAV_SOURCE_READ: return false;
-            case WAV_SOURCE_BYTES: take_wav(u); break;
-            case WAV_SOURCE_END:
-                upload_fail_with(u, FAULT_CHANGED, "it was shorter the second time");
-                return false;
-            case WAV_SOURCE_FAULT: upload_fail(u, &u->source.fault); return false;
-            }
+        } else if (!pull_wav(u)) {
+            return false;
         }
     }
 }

@@ -96,9 +96,7 @@ void wav_source_put(struct wav_source *s, size_t n)
         return;
     }
     s->now.in = span_of(s->buffer + begin, n);
-    if (n > 0) return;
-    s->now.input_over = true;
-    pipeline_finish(&s->now.pipeline);
+    if (n == 0) pipeline_finish(&s->now.pipeline);
 }
 
 /* ---- the mark ---- */

@@ -27,9 +27,8 @@ struct wav_source_state {
         WAV_SOURCE_AT_FAULT
     } at;
     struct pipeline pipeline;
-    uint64_t base; /* offset in the input of the read buffer's first byte */
-    size_t held;   /* bytes in the read buffer */
-    bool input_over;
+    uint64_t base;    /* offset in the input of the read buffer's first byte */
+    size_t held;      /* bytes in the read buffer */
     struct span in;   /* of the read buffer: not eaten yet */
     struct span rest; /* of the last event's bytes: not given yet */
     uint64_t given;   /* bytes of the WAV */
@@ -60,6 +59,12 @@ void wav_source_deliver(struct wav_source *s);
 
 /* Bytes of the whole WAV, after the survey. */
 uint64_t wav_source_total(const struct wav_source *s);
+
+/* The pass has ended, and all it gave was taken. */
+static inline bool wav_source_is_over(const struct wav_source *s)
+{
+    return s->now.at == WAV_SOURCE_AT_END && s->now.rest.len == 0 && s->going_back == 0;
+}
 
 enum wav_source_event wav_source_next(struct wav_source *s, size_t most, struct span *out);
 
